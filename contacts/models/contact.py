@@ -1,0 +1,198 @@
+"""The contact, its public id and its identifiers."""
+
+import secrets
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Coalesce
+from django.utils.timezone import now
+
+from contacts.access import visible_condition
+from contacts.models.never import NEVER
+
+if TYPE_CHECKING:
+    from contacts.models.people import User
+
+BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#: Sorts after every other text (the last code point), so blanks come last in ascending order.
+LAST = "\U0010ffff"
+SHORT_TEXT = 255
+SORT_KEY_LENGTH = 120
+
+
+def new_public_id() -> str:
+    """A fresh contact id, `CTC-` and 12 base-36 digits (62 bits): not guessable, not countable."""
+    return "CTC-" + "".join(secrets.choice(BASE36) for _ in range(12))
+
+
+class PublicId(models.Model):
+    """Every contact id ever given out, and what became of it. The only source of redirects."""
+
+    class State(models.TextChoices):
+        LIVE = "live"
+        MERGED = "merged", "merged into another contact"
+        DELETED = "deleted"
+
+    value = models.CharField(max_length=20, primary_key=True)
+    state = models.CharField(max_length=7, choices=State, default=State.LIVE)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True)
+    changed_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="merged_id_has_a_survivor",
+                condition=models.Q(state="merged", merged_into__isnull=False)
+                | (~models.Q(state="merged") & models.Q(merged_into__isnull=True)),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+    def survivor(self) -> "PublicId":
+        """Follow merges to the id that stands for this one today (live or deleted)."""
+        current = self
+        while current.merged_into is not None:
+            current = current.merged_into
+        return current
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def visible_to(self, user: "User") -> Self:
+        """The contacts that `user` may see: the start of every page, count, export and check."""
+        condition = visible_condition(user)
+        return self if condition is None else self.filter(condition)
+
+    def search(self, text: str, *, region: str) -> Self:
+        """Contacts that match every word of `text` (see contacts.search)."""
+        from contacts.search import search_condition
+
+        condition = search_condition(text, region=region)
+        return self if condition is None else self.filter(condition)
+
+
+class Contact(models.Model):
+    """A person. Blank text is "", never NULL; the identifiers' truth is the Identifier table."""
+
+    class Status(models.TextChoices):
+        QUALIFIED = "Qualified"
+        MARKETING = "Marketing qualified"
+        SALES = "Sales qualified"
+        DISQUALIFIED = "Disqualified"
+
+    public = models.OneToOneField(PublicId, models.PROTECT, related_name="contact")
+    first_name = models.CharField(max_length=SHORT_TEXT, blank=True, default="")
+    last_name = models.CharField(max_length=SHORT_TEXT, blank=True, default="")
+    email = models.CharField(max_length=254, blank=True, default="")
+    mobile_phone = models.CharField(max_length=20, blank=True, default="")
+    phone = models.CharField(max_length=40, blank=True, default="")
+    company = models.CharField(max_length=SHORT_TEXT, blank=True, default="")
+    company_size = models.CharField(max_length=SHORT_TEXT, blank=True, default="")
+    employees = models.PositiveIntegerField(null=True, blank=True)
+    job_title = models.CharField(max_length=SHORT_TEXT, blank=True, default="")
+    salutation = models.CharField(max_length=SHORT_TEXT, blank=True, default="")
+    street_address = models.CharField(max_length=1000, blank=True, default="")
+    city = models.CharField(max_length=SHORT_TEXT, blank=True, default="")
+    state = models.CharField(max_length=SHORT_TEXT, blank=True, default="")
+    post_code = models.CharField(max_length=SHORT_TEXT, blank=True, default="")
+    country = models.CharField(max_length=SHORT_TEXT, blank=True, default="")
+    timezone = models.CharField(max_length=64, blank=True, default="")
+    status = models.CharField(max_length=20, choices=Status, blank=True, default="")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="contacts")
+    has_consent = models.BooleanField(default=False)
+    terms_of_service = models.BooleanField(default=False)
+    bot = models.CharField(max_length=40, blank=True, default="")
+    form = models.CharField(max_length=40, blank=True, default="")
+    creation_time = models.DateTimeField(default=now)
+    last_updated_time = models.DateTimeField(default=now)
+    last_interacted_time = models.DateTimeField(null=True, blank=True)
+
+    #: Counts the saves; a form carries it, so a second save knows what it was based on.
+    version = models.PositiveIntegerField(default=1)
+    # Derived by contacts.search.derive() at every write, never edited.
+    search_text = models.TextField(blank=True, default="", editable=False)
+    sort_name = models.CharField(max_length=SORT_KEY_LENGTH, default=LAST, editable=False)
+    sort_email = models.CharField(max_length=SORT_KEY_LENGTH, default=LAST, editable=False)
+    sort_company = models.CharField(max_length=SORT_KEY_LENGTH, default=LAST, editable=False)
+    sort_status = models.CharField(max_length=20, default=LAST, editable=False)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        # Each serves one sort of the list: keyset paging compares (key, id) as a row.
+        indexes = [
+            models.Index(fields=["sort_name", "id"], name="contact_by_name"),
+            models.Index(fields=["sort_email", "id"], name="contact_by_email"),
+            models.Index(fields=["sort_company", "id"], name="contact_by_company"),
+            models.Index(fields=["sort_status", "id"], name="contact_by_status"),
+            models.Index(fields=["creation_time", "id"], name="contact_by_captured"),
+            models.Index(
+                Coalesce("last_interacted_time", models.Value(NEVER)),
+                "id",
+                name="contact_by_activity",
+            ),
+            models.Index(fields=["owner", "sort_name", "id"], name="contact_by_owner"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="status_is_known",
+                condition=models.Q(
+                    status__in=[
+                        "",
+                        "Qualified",
+                        "Marketing qualified",
+                        "Sales qualified",
+                        "Disqualified",
+                    ]
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """First and last name, else the company, else an identifier: never empty on screen."""
+        name = f"{self.first_name} {self.last_name}".strip()
+        return name or self.email or self.mobile_phone or self.company or "No name"
+
+    @property
+    def initials(self) -> str:
+        parts = [part for part in (self.first_name, self.last_name) if part]
+        return "".join(part[0] for part in parts).upper() or self.display_name[0].upper()
+
+
+class Identifier(models.Model):
+    """An e-mail or mobile phone that means one contact, now or formerly.
+
+    The database, not a check before the write, guarantees one contact per identifier: `key` is
+    computed once, in Python (contacts.identity), and unique per kind, former ones included.
+    """
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", "Email"
+        MOBILE_PHONE = "mobile_phone", "Mobile phone"
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    key = models.CharField(max_length=320)
+    value = models.CharField(max_length=254)  # as typed, for showing
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="identifiers")
+    current = models.BooleanField(default=True)
+    since = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key"], name="one_contact_per_identifier"),
+            models.UniqueConstraint(
+                fields=["contact", "kind"],
+                condition=models.Q(current=True),
+                name="one_current_identifier_per_kind",
+            ),
+        ]
+        ordering = ["-current", "-since"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
