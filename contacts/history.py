@@ -1,0 +1,54 @@
+"""Keeping and reading what changed: history (values) and audit (ids)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from contacts.fields import BY_NAME, as_text
+from contacts.models import AuditEntry, Contact, FieldChange
+from contacts.signals import Actor
+
+
+def field_changes(
+    contact: Contact, changes: dict[str, tuple[Any, Any]], actor: Actor
+) -> list[FieldChange]:
+    """Unsaved history rows of one save, at the contact's new version."""
+    return [
+        FieldChange(
+            contact=contact,
+            version=contact.version,
+            field=name,
+            old=as_text(old),
+            new=as_text(new),
+            at=contact.last_updated_time,
+            source=actor.source,
+            actor=actor.user,
+            detail=actor.detail,
+        )
+        for name, (old, new) in changes.items()
+        if name in BY_NAME
+    ]
+
+
+def record(contact: Contact, changes: dict[str, tuple[Any, Any]], actor: Actor) -> None:
+    """Write the history of one save."""
+    FieldChange.objects.bulk_create(field_changes(contact, changes, actor))
+
+
+def changed_since(contact: Contact, version: int) -> dict[str, FieldChange]:
+    """By field, the first change after `version`: its `old` is what a form of then showed."""
+    first: dict[str, FieldChange] = {}
+    rows: Iterable[FieldChange] = (
+        FieldChange.objects.filter(contact=contact, version__gt=version)
+        .select_related("actor")
+        .order_by("version", "pk")
+    )
+    for row in rows:
+        first.setdefault(row.field, row)
+    return first
+
+
+def audit(actor: Actor, action: str, object_id: str = "", **detail: Any) -> None:
+    """Append to the audit. `detail` holds ids and counts only, never a value of a contact."""
+    AuditEntry.objects.create(
+        actor=actor.user, source=actor.source, action=action, object_id=object_id, detail=detail
+    )
