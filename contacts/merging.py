@@ -14,7 +14,7 @@ from django.db import transaction
 
 from contacts import history
 from contacts.fields import FIELDS, Field, Kind, as_text, current_value, from_text, snapshot
-from contacts.models import Contact, Identifier, Merge, PublicId
+from contacts.models import Contact, Merge, PublicId, Source
 from contacts.repointing import fold_in
 from contacts.retrying import retrying
 from contacts.services import (
@@ -58,10 +58,9 @@ class MergeRow:
 
     @property
     def matches(self) -> bool:
-        """Every side that has a value has the same one: nothing to show or choose."""
-        return len({text for text in (self.existing, self.other, self.new) if text}) == 1 and bool(
-            self.existing
-        )
+        """Two sides have a value and it is the same: nothing to show or choose."""
+        values = [text for text in (self.existing, self.other, self.new) if text]
+        return len(values) > 1 and len(set(values)) == 1 and bool(self.existing)
 
     @property
     def choosable(self) -> bool:
@@ -182,7 +181,7 @@ def merge_contacts(*, plan: MergePlan, values: Values, actor: Actor) -> Contact:
         assert merge is not None
         fold_in(merge, duplicate, survivor)
     folded = ", ".join(duplicate.public_id for duplicate in duplicates)
-    how = Actor(actor.user, actor.source if not folded else MERGE_SOURCE, folded)
+    how = Actor(actor.user, Source.MERGE if folded else actor.source, folded)
     version = max(c.version for c in (survivor, *duplicates)) + 1
     try:
         apply_changes(survivor, changes, how, version=version, **times)
@@ -199,9 +198,6 @@ def merge_contacts(*, plan: MergePlan, values: Values, actor: Actor) -> Contact:
     if moved:
         history.audit(actor, "contact.merged", survivor.public_id, moved=moved)
     return survivor
-
-
-MERGE_SOURCE = history.Source.MERGE
 
 
 def _lock(plan: MergePlan) -> tuple[Contact, list[Contact]]:
@@ -252,8 +248,3 @@ def _forget_records(survivor: Contact, duplicates: list[Contact]) -> None:
             changed_at=survivor.last_updated_time,
         )
         duplicate.delete()
-
-
-def former_values(survivor: Contact) -> list[Identifier]:
-    """The identifiers the survivor still answers to."""
-    return list(survivor.identifiers.filter(current=False))

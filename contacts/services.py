@@ -220,7 +220,7 @@ def _intended(contact: Contact, values: Values, base_version: int | None) -> Cha
     for name, mine in values.items():
         theirs = current_value(contact, BY_NAME[name])
         base = from_text(BY_NAME[name], since[name].old) if name in since else theirs
-        if mine == theirs or mine == base:
+        if mine in (theirs, base):
             continue
         if name in since:
             conflicts.append(FieldConflict(name, base, theirs, mine, since[name]))

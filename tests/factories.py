@@ -6,12 +6,15 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from contacts.access import Role
+from contacts.fields import BY_NAME, current_value
+from contacts.merging import merge_contacts, plan_merge
 from contacts.models import Contact, Source, Team, User
 from contacts.services import create_contact
 from contacts.signals import Actor
 
 _numbers = itertools.count(1)
 PASSWORD = "kith-demo"
+NEW_ADDRESS = "a.lovelace@example.org"
 
 
 def make_user(role: Role = Role.MEMBER, **fields: Any) -> User:
@@ -39,3 +42,16 @@ def make_contact(owner: User, **values: Any) -> Contact:
     times = {k: values.pop(k) for k in ("creation_time", "last_interacted_time") if k in values}
     values.setdefault("first_name", "Ada")
     return create_contact(actor=by(owner), values={"owner": owner.pk, **values}, **times)
+
+
+def typed(contact: Contact, **values: Any) -> dict[str, Any]:
+    """A whole form as a person leaves it: the contact's values, some of them changed."""
+    fields = {name: current_value(contact, field) for name, field in BY_NAME.items()}
+    return {**fields, **values}
+
+
+def merge(edited: Contact, holder: Contact, choices: dict[str, str] | None = None) -> Contact:
+    """Give `edited` the address of `holder` and confirm the prompt."""
+    values = typed(edited, email=NEW_ADDRESS, status="Disqualified")
+    plan = plan_merge(holders={"email": holder}, edited=edited, values=values, choices=choices)
+    return merge_contacts(plan=plan, values=values, actor=by(edited.owner))
