@@ -1,0 +1,1 @@
+"""The CSV import: reading a file, mapping its columns, planning, committing, undoing."""
