@@ -20,7 +20,7 @@ def column(name: str, header: list[str], *samples: list[str]) -> ColumnGuess:
 
 
 @pytest.mark.parametrize("product", [*PRODUCTS.split(), "oncehub_api_fields"])
-def test_an_export_of_this_product_is_mapped_by_itself(product):
+def test_an_export_of_this_product_is_mapped_by_itself(product: str) -> None:
     path = corpus(f"own/product_headers/{product}.csv")
     shape = inspect_file(path)
     columns = {found.field: found.index for found in guess(shape.header, shape.samples)}
@@ -31,14 +31,14 @@ def test_an_export_of_this_product_is_mapped_by_itself(product):
     assert first_value(value["email"])[0] == "ada@example.com"
 
 
-def test_every_field_of_the_api_is_matched_by_its_name():
+def test_every_field_of_the_api_is_matched_by_its_name() -> None:
     path = corpus("own/product_headers/oncehub_api_fields.csv")
     guesses = guess(inspect_file(path).header, [])
     assert {found.match for found in guesses} == {"matched"}
     assert {found.field for found in guesses} == FIELDS.keys() - {"name"}
 
 
-def test_our_own_labels_are_matched():
+def test_our_own_labels_are_matched() -> None:
     labels = [label for key, label in FIELDS.items() if key != "name"]
     assert {found.match for found in guess(labels, [])} == {"matched"}
 
@@ -58,32 +58,32 @@ def test_our_own_labels_are_matched():
         (["Straße geschäftlich", "Handy"], {"mobile_phone": "Handy"}),
     ],
 )
-def test_the_best_column_fills_the_field(header, expected):
+def test_the_best_column_fills_the_field(header: list[str], expected: dict[str, str]) -> None:
     assert expected.items() <= chosen(header).items()
 
 
-def test_no_field_is_filled_twice_and_the_loser_says_why():
+def test_no_field_is_filled_twice_and_the_loser_says_why() -> None:
     first, second = guess(["Email", "Email"], [])
     assert (first.field, second.field) == ("email", None)
     assert (second.match, second.note) == ("left out", "Email is filled from Email, column 1.")
 
 
-def test_a_full_name_is_left_out_where_its_parts_have_columns():
+def test_a_full_name_is_left_out_where_its_parts_have_columns() -> None:
     found = column("Name", ["Name", "FirstName", "LastName"])
     assert (found.field, found.match) == (None, "left out")
 
 
-def test_a_lone_phone_column_is_taken_as_the_mobile_and_marked_for_a_check():
+def test_a_lone_phone_column_is_taken_as_the_mobile_and_marked_for_a_check() -> None:
     found = column("Phone Number", ["Email", "Phone Number"])
     assert (found.field, found.match) == ("mobile_phone", "check")
     assert "Change it to Phone" in found.note
 
 
-def test_several_kinds_of_phones_without_a_mobile_stay_phones():
+def test_several_kinds_of_phones_without_a_mobile_stay_phones() -> None:
     assert chosen(["Phone", "Home Phone"]) == {"phone": "Phone"}
 
 
-def test_values_tell_columns_that_have_no_names():
+def test_values_tell_columns_that_have_no_names() -> None:
     header = ["Column 1", "Column 2", "Column 3"]
     found = guess(header, [["Ada", "ada@example.com", "+1 202-555-0101"]])
     assert [(one.field, one.match) for one in found] == [
@@ -93,30 +93,30 @@ def test_values_tell_columns_that_have_no_names():
     ]
 
 
-def test_dates_and_short_numbers_are_no_phones():
+def test_dates_and_short_numbers_are_no_phones() -> None:
     assert chosen(["Column 1", "Column 2"], ["2024-03-12", "4711"]) == {}
 
 
-def test_a_column_called_email_without_addresses_is_marked_for_a_check():
+def test_a_column_called_email_without_addresses_is_marked_for_a_check() -> None:
     assert column("Email", ["Email"], ["yes"]).match == "check"
 
 
-def test_numbers_shortened_by_a_spreadsheet_are_pointed_out():
+def test_numbers_shortened_by_a_spreadsheet_are_pointed_out() -> None:
     found = column("Mobile Phone", ["Mobile Phone"], ["2.02556E+09"])
     assert (found.match, "digits are lost" in found.note) == ("check", True)
 
 
-def test_further_fields_are_matched_by_their_labels():
+def test_further_fields_are_matched_by_their_labels() -> None:
     [found] = guess(["favourite  COLOUR"], [], {"custom:7": "Favourite colour"})
     assert (found.field, found.match) == ("custom:7", "matched")
 
 
-def test_the_same_header_has_the_same_key_however_it_is_written():
+def test_the_same_header_has_the_same_key_however_it_is_written() -> None:
     assert header_key([" e-MAIL", "First\u00a0Name"]) == header_key(["Email", "FirstName"])
     assert header_key(["Email", "Name"]) != header_key(["Name", "Email"])
 
 
-def test_the_first_of_several_values_is_told_from_the_rest():
+def test_the_first_of_several_values_is_told_from_the_rest() -> None:
     assert first_value("a@x.com ::: b@x.com") == ("a@x.com", ["b@x.com"])
     assert first_value("a@x.com") == ("a@x.com", [])
     assert first_value("") == ("", [])
