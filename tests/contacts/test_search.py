@@ -1,8 +1,8 @@
 """Finding a person by what one remembers of them."""
 
-import time
-
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from contacts.models import Contact, User
 from tests.factories import make_contact
@@ -71,8 +71,8 @@ def test_what_a_query_does_and_does_not_find(people: None, query: str, names: li
     assert found(query) == sorted(names)
 
 
-def test_a_search_answers_at_once_whatever_is_typed(people: None) -> None:
+def test_a_hostile_query_is_cut_before_it_reaches_the_database(people: None) -> None:
     for text in shared_json("corpora/own/payloads/redos_search.json"):
-        before = time.process_time()
-        found(text if isinstance(text, str) else str(text))
-        assert time.process_time() - before < 1
+        with CaptureQueriesContext(connection) as queries:
+            found(str(text))
+        assert all(len(query["sql"]) < 10_000 for query in queries.captured_queries)

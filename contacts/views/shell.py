@@ -1,0 +1,77 @@
+"""Answering with a part or with the whole page: the only difference that htmx makes."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django_htmx.http import replace_url, reswap, retarget, trigger_client_event
+from django_htmx.middleware import HtmxDetails
+
+from contacts.listing import ListState
+from contacts.models import User
+
+
+class HtmxHttpRequest(HttpRequest):
+    """A request behind the sign-in."""
+
+    htmx: HtmxDetails
+    user: User  # type: ignore[assignment]
+
+
+def wants_part(request: HtmxHttpRequest) -> bool:
+    """A fragment is enough: an htmx request that is neither boosted nor restores history."""
+    htmx = request.htmx
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def list_query(request: HtmxHttpRequest) -> str:
+    """The list's own state in the URL, to carry along into the pane and back: "?q=ann" or ""."""
+    return ListState.from_request(request).query
+
+
+def render_pane(
+    request: HtmxHttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+    url: str = "",
+) -> HttpResponse:
+    """The pane alone for htmx, else the list with the pane beside it.
+
+    `url` is the address the pane has from now on (after a Save).
+    """
+    context = {**context, "list_query": list_query(request)}
+    if wants_part(request):
+        response = render(request, template, context, status=status)
+        return replace_url(response, url) if url else response
+    from contacts.views.list import list_context
+
+    page = {**list_context(request), **context, "pane_template": template}
+    return render(request, "contacts/page.html", page, status=status)
+
+
+def render_dialog(
+    request: HtmxHttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """A dialog: into #dialog for htmx, where the script opens it; else a page of its own."""
+    context = {**context, "list_query": list_query(request)}
+    if wants_part(request):
+        response = render(request, template, {**context, "modal": True}, status=status)
+        return reswap(retarget(response, "#dialog"), "innerHTML")
+    page = {**context, "dialog_template": template}
+    return render(request, "contacts/dialog_page.html", page, status=status)
+
+
+def toast(request: HtmxHttpRequest, response: HttpResponse, text: str) -> HttpResponse:
+    """Say what happened: an event for the script, a message for the next page without it."""
+    if wants_part(request):
+        return trigger_client_event(response, "toast", {"text": text})
+    messages.success(request, text)
+    return response
+
+
+def contacts_changed(response: HttpResponse) -> HttpResponse:
+    """Let the list beside the pane fetch itself again."""
+    return trigger_client_event(response, "contactsChanged")
