@@ -211,6 +211,17 @@ def holders_of(keys: dict[str, str], *, besides: int | None = None) -> dict[str,
     return found
 
 
+def with_edits(contact: Contact, values: Values, base_version: int | None) -> Values:
+    """The contact's values of now with the editor's changes laid over them.
+
+    What a merge takes as the new entry: a stale form must not bring old values back. Raises
+    EditConflict.
+    """
+    changes = _intended(contact, values, base_version)
+    current = {name: current_value(contact, field) for name, field in BY_NAME.items()}
+    return {**current, **{name: new for name, (_, new) in changes.items()}}
+
+
 def _intended(contact: Contact, values: Values, base_version: int | None) -> Changes:
     """What the editor changed. Raises EditConflict where somebody else changed it too."""
     changes: Changes = {}

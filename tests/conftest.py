@@ -6,6 +6,9 @@ from django.test import Client
 from contacts.access import Role
 from contacts.models import Contact, User
 from tests.factories import make_contact, make_user
+from tests.worker import worker
+
+__all__ = ["worker"]  # a fixture, for every test
 
 
 @pytest.fixture

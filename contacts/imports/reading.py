@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from contacts.formulas import restore as unprotect
 from contacts.imports import delimited, workbook
 from contacts.imports.encodings import CHOICES, Encoding, chosen, detect
 from contacts.imports.rows import (
@@ -17,7 +18,7 @@ from contacts.imports.rows import (
     fit,
     is_blank,
 )
-from contacts.imports.values import looks_like_email, looks_like_phone, unprotect
+from contacts.imports.values import looks_like_email, looks_like_phone
 
 __all__ = [
     "CHOICES",

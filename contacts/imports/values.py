@@ -2,19 +2,9 @@
 
 import re
 
-_PROTECTED = re.compile(r"'[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\ufeff]*[=+\-@\t\r\n\x00]")
 _SEVERAL = re.compile(r"\s+:::\s+")
 _EMAIL = re.compile(r"\s*[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+\s*")
 _PHONE = re.compile(r"\s*'?(?:tel:)?[+(]?\d[\d\s().\-/]{5,}\s*")
-
-
-def unprotect(cell: str) -> str:
-    """Without the apostrophe that keeps a spreadsheet from running the cell as a formula.
-
-    One apostrophe goes, and only in front of a formula character, so that a cell of our own
-    export comes back as it was and "'+1 202-555-0101" from others is a number.
-    """
-    return cell[1:] if _PROTECTED.match(cell) else cell
 
 
 def first_value(cell: str) -> tuple[str, list[str]]:

@@ -59,7 +59,7 @@ class User(AbstractUser):
         DARK = "dark", "Dark"
 
     username = None  # type: ignore[assignment]
-    email = models.EmailField("email", max_length=254)
+    email = models.EmailField("email", max_length=254, unique=True)
     time_zone = models.CharField(max_length=64, blank=True, default="")
     theme = models.CharField(max_length=5, choices=Theme, blank=True, default=Theme.SYSTEM)
 

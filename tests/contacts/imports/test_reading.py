@@ -312,7 +312,7 @@ def test_a_shape_survives_being_stored_as_json() -> None:
         ("'+1 202-555-0101", "+1 202-555-0101"),
         ("'=SUM(A1)", "=SUM(A1)"),
         ("' \t@cmd", " \t@cmd"),
-        ("''=x", "''=x"),
+        ("''=x", "'=x"),
         ("'t Hooft", "'t Hooft"),
         ("O'-Neill", "O'-Neill"),
     ],

@@ -1,0 +1,71 @@
+"""Delete, after a pop-up that says what goes and what stays."""
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import replace_url, reswap, retarget, trigger_client_event
+
+from contacts.access import may_delete
+from contacts.deleting import delete_contact, plan_delete
+from contacts.models import Account, Contact
+from contacts.retrying import Busy
+from contacts.services import ContactGone
+from contacts.signals import Actor
+from contacts.views.lookup import MergedAway, find_contact
+from contacts.views.pane import BUSY
+from contacts.views.shell import (
+    HtmxHttpRequest,
+    contacts_changed,
+    list_query,
+    render_dialog,
+    toast,
+    wants_part,
+)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def contact_delete(request: HtmxHttpRequest, public_id: str) -> HttpResponse:
+    """GET asks, POST deletes."""
+    if not may_delete(request.user, Account.load()):
+        raise PermissionDenied
+    try:
+        contact = find_contact(request, public_id)
+    except MergedAway as merged:  # never delete another record than the one that was shown
+        url = reverse("contact_delete", args=[merged.survivor.public_id]) + list_query(request)
+        return HttpResponseRedirect(url)
+    if request.method == "GET":
+        return _ask(request, contact)
+    try:
+        delete_contact(contact_id=contact.pk, actor=Actor(request.user))
+    except ContactGone:
+        pass  # somebody else deleted or merged it this moment: it is gone, as was wanted
+    except Busy:
+        return _ask(request, contact, notice=BUSY, status=409)
+    return _deleted(request, contact)
+
+
+def _ask(
+    request: HtmxHttpRequest, contact: Contact, *, notice: str = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        "contact": contact,
+        "removal": plan_delete(contact),
+        "notice": notice,
+        "dialog_title": f"Delete {contact.display_name}?",
+    }
+    return render_dialog(request, "contacts/_delete.html", context, status=status)
+
+
+def _deleted(request: HtmxHttpRequest, contact: Contact) -> HttpResponse:
+    url = reverse("contact_list") + list_query(request)
+    text = f"{contact.display_name} deleted"
+    if not wants_part(request):
+        return toast(request, HttpResponseRedirect(url), text)
+    response = render(request, "contacts/_no_pane.html")
+    response = retarget(reswap(replace_url(response, url), "outerHTML"), "#pane")
+    trigger_client_event(response, "contactDeleted", {"id": contact.public_id})
+    return toast(request, contacts_changed(response), text)

@@ -1,0 +1,186 @@
+"""New contact and Edit Contact: nothing typed is ever lost, whatever the answer is."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from contacts import history
+from contacts.conflicts import administrator_of_account, ask
+from contacts.fields import BY_NAME, as_text, current_value, from_text, owner_names, shown
+from contacts.forms import ContactForm
+from contacts.models import ConflictRequest, Contact, Merge, Source
+from contacts.retrying import Busy
+from contacts.services import (
+    ContactGone,
+    EditConflict,
+    IdentifierTaken,
+    create_contact,
+    update_contact,
+)
+from contacts.signals import Actor
+from contacts.views.lookup import MergedAway, find_contact
+from contacts.views.merge import answer_taken
+from contacts.views.pane import BUSY, after_save
+from contacts.views.shell import HtmxHttpRequest, list_query, render_dialog, render_pane
+
+GONE = (
+    "This contact no longer exists, or you can no longer see it. Nothing was saved. "
+    "What you typed is below and can be saved as a new contact."
+)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def contact_new(request: HtmxHttpRequest) -> HttpResponse:
+    """The empty form, and its Save."""
+    if request.method == "GET" or "back" in request.POST:
+        form = ContactForm(user=request.user, data=request.POST or None)
+        form.errors.clear()
+        return show_form(request, form)
+    form = ContactForm(user=request.user, data=request.POST)
+    if not form.is_valid:
+        return show_form(request, form, status=422)
+    try:
+        contact = create_contact(actor=Actor(request.user), values=form.values)
+    except IdentifierTaken as taken:
+        return answer_taken(request, form, taken.holders)
+    except Busy:
+        return show_form(request, form, status=409, notice=BUSY)
+    return after_save(request, contact, "Contact saved")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def contact_edit(request: HtmxHttpRequest, public_id: str) -> HttpResponse:
+    """The form of a contact, and its Save."""
+    try:
+        contact = find_contact(request, public_id)
+    except MergedAway as merged:
+        return _edit_of_merged(request, public_id, merged.survivor)
+    except Http404:
+        if request.method == "GET":
+            raise
+        return show_form(
+            request, ContactForm(user=request.user, data=request.POST), status=404, notice=GONE
+        )
+    if request.method == "GET" or "back" in request.POST:
+        form = ContactForm(user=request.user, contact=contact, data=request.POST or None)
+        form.errors.clear()
+        return show_form(request, form)
+    return save(request, contact)
+
+
+def save(request: HtmxHttpRequest, contact: Contact) -> HttpResponse:
+    """Save the posted form; every way it can end keeps what was typed."""
+    form = ContactForm(user=request.user, contact=contact, data=request.POST)
+    _take_theirs(request, form, contact)
+    if not form.is_valid:
+        return show_form(request, form, status=422)
+    try:
+        saved = update_contact(
+            contact_id=contact.pk,
+            actor=Actor(request.user),
+            values=form.values,
+            base_version=form.version,
+        )
+    except EditConflict as conflict:
+        return answer_conflict(request, form, contact, conflict)
+    except IdentifierTaken as taken:
+        return answer_taken(request, form, taken.holders)
+    except ContactGone:  # merged or deleted since it was found
+        return contact_edit(request, contact.public_id)
+    except Busy:
+        return show_form(request, form, status=409, notice=BUSY)
+    unchanged = saved.version == contact.version
+    return after_save(request, saved, "Nothing was changed" if unchanged else "Contact saved")
+
+
+def show_form(
+    request: HtmxHttpRequest, form: ContactForm, *, status: int = 200, **extra: Any
+) -> HttpResponse:
+    context = {"form": form, "contact": form.contact, **extra}
+    if form.contact is not None:
+        context["open_id"] = form.contact.public_id
+    return render_pane(request, "contacts/_edit.html", context, status=status)
+
+
+def _take_theirs(request: HtmxHttpRequest, form: ContactForm, contact: Contact) -> None:
+    """Where a person chose "Keep theirs", what is saved stands for what was typed."""
+    for name, field in BY_NAME.items():
+        if request.POST.get(f"resolve_{name}") == "theirs":
+            form.replace(name, current_value(contact, field))
+
+
+def answer_conflict(
+    request: HtmxHttpRequest, form: ContactForm, contact: Contact, conflict: EditConflict
+) -> HttpResponse:
+    """Somebody else saved first: both values side by side, what was typed stays.
+
+    Fields that only they changed show their value; the form now stands on their version.
+    """
+    contact.refresh_from_db()
+    disputed = {field.field for field in conflict.fields}
+    for name, change in history.changed_since(contact, form.version).items():
+        base = from_text(BY_NAME[name], change.old)
+        if name not in disputed and form.values.get(name) == base:
+            form.replace(name, current_value(contact, BY_NAME[name]))
+    form.version = contact.version
+    who = {str(field.by.actor or Source(field.by.source).label) for field in conflict.fields}
+    return show_form(
+        request, form, status=412, conflicts=_disputed(conflict), conflict_by=" and ".join(who)
+    )
+
+
+def _disputed(conflict: EditConflict) -> list[dict[str, str]]:
+    texts = {c.field: (as_text(c.theirs), as_text(c.mine)) for c in conflict.fields}
+    owners = owner_names(text for text in texts.get("owner", ()))
+    return [
+        {
+            "name": name,
+            "label": BY_NAME[name].label,
+            "theirs": shown(BY_NAME[name], theirs, owners) or "Empty",
+            "mine": shown(BY_NAME[name], mine, owners) or "Empty",
+        }
+        for name, (theirs, mine) in texts.items()
+    ]
+
+
+def _edit_of_merged(request: HtmxHttpRequest, public_id: str, survivor: Contact) -> HttpResponse:
+    """The contact was merged away while it was edited: its changes, laid over the survivor."""
+    url = reverse("contact_edit", args=[survivor.public_id]) + list_query(request)
+    if request.method == "GET":
+        return HttpResponseRedirect(url)
+    typed = ContactForm(user=request.user, contact=survivor, data=request.POST)
+    merge = Merge.objects.filter(duplicates=public_id).order_by("-at").first()
+    before = merge.before.get(public_id, {}) if merge else {}
+    form = ContactForm(user=request.user, contact=survivor)
+    for name, value in typed.values.items():
+        if as_text(value) != before.get(name, ""):
+            form.replace(name, value)
+    for name, fault in typed.errors.items():
+        form.texts[name], form.errors[name] = typed.texts[name], fault
+    notice = (
+        f"While you were editing, this contact was merged into {survivor.display_name}. "
+        "Nothing was saved. Your changes stand below, on the merged contact: check and save them."
+    )
+    return show_form(request, form, status=412, notice=notice)
+
+
+@login_required
+@require_POST
+def ask_administrator(request: HtmxHttpRequest, reference: str) -> HttpResponse:
+    """Send a refused save to the administrators. Only its author may."""
+    filed = get_object_or_404(ConflictRequest, reference=reference, requested_by=request.user)
+    ask(filed)
+    context = {
+        "filed": filed,
+        "administrator": administrator_of_account(),
+        "contact": filed.contact,
+        "form": ContactForm(user=request.user, contact=filed.contact, data=request.POST),
+        "dialog_title": "Request sent",
+    }
+    return render_dialog(request, "contacts/_asked.html", context)

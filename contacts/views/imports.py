@@ -1,0 +1,311 @@
+"""Import CSV: upload, map, preview, import, result. Plain pages; administrators only."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from contacts.access import may_import
+from contacts.exports import HEADER, csv_response
+from contacts.fields import BY_NAME, owner_names, shown
+from contacts.imports import mapping
+from contacts.imports.committing import stop
+from contacts.imports.mapping_form import MappingForm
+from contacts.imports.reading import CHOICES, UnreadableFile, inspect_file
+from contacts.imports.reports import full_report, rejected_rows
+from contacts.imports.running import start_committing, start_planning
+from contacts.imports.uploading import receive, take_shape, too_large
+from contacts.models import Import, ImportRow
+from contacts.signals import Actor
+from contacts.views.shell import HtmxHttpRequest
+
+Args = ParamSpec("Args")
+View = Callable[Concatenate[HtmxHttpRequest, Args], HttpResponseBase]
+State = Import.State
+STEPS = ("Upload", "Map columns", "Preview", "Import", "Result")
+ROWS_SHOWN = 50
+NO_WORKER_AFTER = 10  # seconds
+TEMPLATE_FIELDS = HEADER[: HEADER.index("Contact ID")]
+
+
+def administrators_only(view: View[Args]) -> View[Args]:
+    """Importing is for administrators; for everybody else these pages do not exist."""
+
+    @login_required
+    @wraps(view)
+    def guarded(
+        request: HtmxHttpRequest, *args: Args.args, **kwargs: Args.kwargs
+    ) -> HttpResponseBase:
+        if not may_import(request.user):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded  # type: ignore[return-value]
+
+
+@administrators_only
+@require_GET
+def import_list(request: HtmxHttpRequest) -> HttpResponse:
+    """Every file that was ever imported, newest first."""
+    imports = Import.objects.select_related("created_by")[:200]
+    return render(request, "imports/list.html", {"imports": imports})
+
+
+@administrators_only
+@require_http_methods(["GET", "POST"])
+def import_upload(request: HtmxHttpRequest) -> HttpResponse:
+    context: dict[str, Any] = {"encodings": CHOICES}
+    if request.method == "GET":
+        return _step(request, 1, "imports/upload.html", context)
+    file = request.FILES.get("file")
+    chosen = request.POST.get("encoding", "")
+    encoding = chosen if chosen in dict(CHOICES) else None
+    try:
+        if getattr(request, "upload_too_large", False):
+            raise UnreadableFile(too_large())
+        if file is None or not file.name:
+            raise UnreadableFile("Choose a file first.")
+        batch = receive(file.file, filename=file.name, user=request.user, encoding=encoding)
+    except UnreadableFile as fault:
+        name = file.name if file else ""
+        context |= {"problem": str(fault), "filename": name, "encoding": chosen}
+        return _step(request, 1, "imports/upload.html", context, status=422)
+    return HttpResponseRedirect(reverse("import_map", args=[batch.pk]))
+
+
+@administrators_only
+@require_GET
+def import_template(request: HtmxHttpRequest) -> HttpResponseBase:
+    """An empty file whose columns are all mapped by themselves."""
+    return csv_response(TEMPLATE_FIELDS, [], filename="contacts-template.csv")
+
+
+@administrators_only
+@require_http_methods(["GET", "POST"])
+def import_map(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    batch = get_object_or_404(Import, pk=pk)
+    if batch.state not in {State.UPLOADED, State.PLANNED, State.FAILED} or not batch.path:
+        return _to_its_step(batch)
+    if request.method == "POST" and "reread" in request.POST:
+        return _reread(request, batch)
+    form = MappingForm(batch, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.save():
+        start_planning(batch)
+        return HttpResponseRedirect(reverse("import_preview", args=[pk]))
+    return _map_page(request, batch, form, status=422 if form.errors else 200)
+
+
+def _map_page(
+    request: HtmxHttpRequest,
+    batch: Import,
+    form: MappingForm,
+    *,
+    status: int = 200,
+    problem: str = "",
+) -> HttpResponse:
+    context = {
+        "batch": batch,
+        "form": form,
+        "fields": list(mapping.FIELDS.items()),
+        "encodings": CHOICES,
+        "problem": problem,
+    }
+    return _step(request, 2, "imports/map.html", context, status=status)
+
+
+def _reread(request: HtmxHttpRequest, batch: Import) -> HttpResponse:
+    """Read the file again, in another encoding or with or without a header row."""
+    chosen = request.POST.get("encoding", "")
+    try:
+        shape = inspect_file(
+            batch.file,
+            encoding=chosen if chosen in dict(CHOICES) else None,
+            has_header="has_header" in request.POST,
+        )
+    except (UnreadableFile, OSError) as fault:
+        problem = str(fault) if isinstance(fault, UnreadableFile) else "The file is gone."
+        return _map_page(request, batch, MappingForm(batch), status=422, problem=problem)
+    take_shape(batch, shape)
+    batch.save(update_fields=["shape", "header_key", "mapping"])
+    return HttpResponseRedirect(reverse("import_map", args=[batch.pk]))
+
+
+@administrators_only
+@require_GET
+def import_preview(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The stored plan: counts, and the rows of one group with their differences."""
+    batch = get_object_or_404(Import.objects.select_related("created_by"), pk=pk)
+    if batch.state == State.PLANNING:
+        return _waiting(request, batch, 3)
+    if batch.state != State.PLANNED:
+        return _to_its_step(batch)
+    saved = batch.new + batch.updated
+    context = {"batch": batch, "saved": saved, **_group(request, batch)}
+    return _step(request, 3, "imports/preview.html", context)
+
+
+@administrators_only
+@require_http_methods(["GET", "POST"])
+def import_run(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """POST carries the plan out; GET shows how far it is."""
+    batch = get_object_or_404(Import.objects.select_related("created_by"), pk=pk)
+    if request.method == "POST":
+        start_committing(batch)  # a second click finds it started and changes nothing
+        return HttpResponseRedirect(reverse("import_run", args=[pk]))
+    if batch.state != State.COMMITTING:
+        return _to_its_step(batch)
+    return _waiting(request, batch, 4)
+
+
+@administrators_only
+@require_GET
+def import_progress(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The moving part of a waiting page; when the work is done it leads on."""
+    batch = get_object_or_404(Import.objects.select_related("created_by"), pk=pk)
+    if batch.state in {State.PLANNING, State.COMMITTING}:
+        return render(request, "imports/_progress.html", _progress(batch))
+    response = HttpResponse()
+    response["HX-Redirect"] = _url_of_step(batch)
+    return response
+
+
+@administrators_only
+@require_POST
+def import_cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Stop an import that runs; what is committed stays and is reported."""
+    batch = get_object_or_404(Import, pk=pk)
+    stop(batch, Actor(request.user))
+    batch.refresh_from_db()
+    return _to_its_step(batch)
+
+
+@administrators_only
+@require_GET
+def import_result(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    batch = get_object_or_404(Import.objects.select_related("created_by"), pk=pk)
+    if batch.state not in {State.DONE, State.CANCELLED, State.FAILED}:
+        return _to_its_step(batch)
+    context = {"batch": batch, "saved": batch.new + batch.updated, **_group(request, batch)}
+    context["rejected"] = batch.invalid + batch.refused
+    return _step(request, 5, "imports/result.html", context)
+
+
+@administrators_only
+@require_GET
+def import_report(request: HtmxHttpRequest, pk: int) -> HttpResponseBase:
+    return full_report(_finished(pk))
+
+
+@administrators_only
+@require_GET
+def import_rejected(request: HtmxHttpRequest, pk: int) -> HttpResponseBase:
+    return rejected_rows(_finished(pk))
+
+
+def _finished(pk: int) -> Import:
+    with_rows = (State.PLANNED, State.COMMITTING, State.DONE, State.CANCELLED)
+    return get_object_or_404(Import, pk=pk, state__in=with_rows)
+
+
+def _step(
+    request: HtmxHttpRequest,
+    number: int,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    steps = [(n, label, n < number, n == number) for n, label in enumerate(STEPS, 1)]
+    return render(request, template, {**context, "steps": steps, "step": number}, status=status)
+
+
+def _url_of_step(batch: Import) -> str:
+    names = {
+        State.UPLOADED: "import_map",
+        State.PLANNING: "import_preview",
+        State.PLANNED: "import_preview",
+        State.COMMITTING: "import_run",
+    }
+    return reverse(names.get(State(batch.state), "import_result"), args=[batch.pk])
+
+
+def _to_its_step(batch: Import) -> HttpResponse:
+    """Whatever step was asked for, the import is at this one."""
+    return HttpResponseRedirect(_url_of_step(batch))
+
+
+def _waiting(request: HtmxHttpRequest, batch: Import, step: int) -> HttpResponse:
+    return _step(request, step, "imports/progress.html", _progress(batch))
+
+
+def _progress(batch: Import) -> dict[str, Any]:
+    expected = batch.rows if batch.state == State.COMMITTING else batch.shape.get("row_count", 0)
+    total = max(expected, batch.done_rows, 1)
+    since = batch.started_at or batch.created_at
+    idle = batch.lease_until is None and batch.done_rows == 0
+    waited = (timezone.now() - since).total_seconds()
+    return {
+        "batch": batch,
+        "total": total,
+        "percent": min(99, batch.done_rows * 100 // total),
+        "nobody": idle and waited > NO_WORKER_AFTER,
+    }
+
+
+GROUPS = ("updated", "new", "unchanged", "merged", "invalid", "refused")
+
+
+def _group(request: HtmxHttpRequest, batch: Import) -> dict[str, Any]:
+    """The group of rows that is shown, a page of it, and where the next page starts."""
+    default = next((name for name in GROUPS if getattr(batch, name)), "new")
+    if batch.state in {State.DONE, State.CANCELLED} and batch.invalid + batch.refused:
+        default = "invalid" if batch.invalid else "refused"
+    wanted = request.GET.get("show", "")
+    show = wanted if wanted in GROUPS else default
+    after = request.GET.get("after", "")
+    number = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
+    rows = _shown_rows(ImportRow.objects.filter(batch=batch, outcome=show, number__gt=number))
+    more = len(rows) > ROWS_SHOWN
+    rows = rows[:ROWS_SHOWN]
+    return {
+        "show": show,
+        "group_rows": rows,
+        "group_total": getattr(batch, show),
+        "next_after": rows[-1]["row"].number if more else None,
+    }
+
+
+def _shown_rows(rows: QuerySet[ImportRow]) -> list[dict[str, Any]]:
+    found = list(rows.select_related("contact").order_by("number")[: ROWS_SHOWN + 1])
+    ids = {t for r in found for n, *texts, _ in r.changes if n == "owner" for t in texts}
+    owners = owner_names(ids)
+    return [{"row": row, "who": _who(row), "diffs": _diffs(row, owners)} for row in found]
+
+
+def _who(row: ImportRow) -> str:
+    """Whom a row is about: the contact, else what the row itself says."""
+    if row.contact is not None:
+        return row.contact.display_name
+    values = row.values
+    name = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
+    first_cell = next((cell for cell in row.cells if cell.strip()), "")
+    return name or values.get("email") or values.get("mobile_phone") or first_cell[:80]
+
+
+def _diffs(row: ImportRow, owners: dict[str, str]) -> list[dict[str, str]]:
+    return [
+        {
+            "label": BY_NAME[name].label,
+            "before": shown(BY_NAME[name], before, owners) if before else "",
+            "after": shown(BY_NAME[name], after, owners),
+            "outcome": outcome,
+        }
+        for name, before, after, outcome in row.changes
+    ]

@@ -1,0 +1,153 @@
+"""The contact pane: who it is, what is known, what changed."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from contacts.fields import FIELDS, Field, Kind, as_text, current_value, owner_names, shown
+from contacts.models import Contact, PossibleDuplicate, Source
+from contacts.retrying import Busy
+from contacts.services import ContactGone, IdentifierTaken, release_identifier, set_back
+from contacts.signals import Actor
+from contacts.timeline import entries_of
+from contacts.views.lookup import MergedAway, find_contact
+from contacts.views.shell import (
+    HtmxHttpRequest,
+    contacts_changed,
+    list_query,
+    render_pane,
+    toast,
+)
+
+#: In the head of the pane, so not repeated among the facts.
+IN_HEAD = {"first_name", "last_name", "email", "mobile_phone", "phone", "company", "job_title", "status"}  # fmt: skip
+OFFER_FOR = timedelta(hours=1)
+
+
+@login_required
+@require_GET
+def contact_detail(request: HtmxHttpRequest, public_id: str) -> HttpResponse:
+    """The pane of a contact; a merged id leads to the survivor's."""
+    try:
+        contact = find_contact(request, public_id)
+    except MergedAway as merged:
+        url = reverse("contact_detail", args=[merged.survivor.public_id])
+        return HttpResponseRedirect(url + list_query(request))
+    return show_contact(request, contact)
+
+
+def show_contact(
+    request: HtmxHttpRequest,
+    contact: Contact,
+    *,
+    saved: bool = False,
+    status: int = 200,
+    problem: str = "",
+) -> HttpResponse:
+    """The pane as an answer; `saved` gives it its own address and refreshes the list."""
+    context = {**pane_context(request, contact), "problem": problem}
+    url = reverse("contact_detail", args=[contact.public_id]) + list_query(request) if saved else ""
+    response = render_pane(request, "contacts/_pane.html", context, status=status, url=url)
+    return contacts_changed(response) if saved else response
+
+
+def after_save(request: HtmxHttpRequest, contact: Contact, text: str) -> HttpResponse:
+    """Say what was saved: the pane for htmx, else a redirect to it."""
+    if request.htmx:
+        fresh = Contact.objects.select_related("owner").get(pk=contact.pk)
+        return toast(request, show_contact(request, fresh, saved=True), text)
+    url = reverse("contact_detail", args=[contact.public_id]) + list_query(request)
+    return toast(request, HttpResponseRedirect(url), text)
+
+
+def pane_context(request: HtmxHttpRequest, contact: Contact) -> dict[str, Any]:
+    entries, more = entries_of(contact, everything=request.GET.get("history") == "all")
+    formers = list(contact.identifiers.filter(current=False))
+    recent = timezone.now() - OFFER_FOR
+    return {
+        "contact": contact,
+        "facts": _facts(contact),
+        "formers": formers,
+        # The last save replaced these: the one moment to say that they were wrong.
+        "just_replaced": [
+            row for row in formers if row.since >= max(contact.last_updated_time, recent)
+        ],
+        "suspicions": _suspicions(request, contact),
+        "entries": entries,
+        "more_entries": more,
+        "open_id": contact.public_id,
+    }
+
+
+def _facts(contact: Contact) -> list[tuple[str, str]]:
+    owners = owner_names([str(contact.owner_id)])
+    rows = [
+        (field.label, shown(field, as_text(current_value(contact, field)), owners))
+        for field in FIELDS
+        if field.name not in IN_HEAD and _worth_showing(contact, field)
+    ]
+    return rows
+
+
+def _worth_showing(contact: Contact, field: Field) -> bool:
+    return field.kind is Kind.OWNER or bool(as_text(current_value(contact, field)))
+
+
+def _suspicions(request: HtmxHttpRequest, contact: Contact) -> list[tuple[Contact, str]]:
+    """Possible duplicates of the contact that this person may see."""
+    pairs = PossibleDuplicate.objects.filter(
+        Q(first=contact) | Q(second=contact), dismissed_at=None
+    )
+    reasons = {p.second_id if p.first_id == contact.pk else p.first_id: p.reason for p in pairs}
+    others = Contact.objects.visible_to(request.user).filter(pk__in=reasons)
+    return [(other, reasons[other.pk]) for other in others]
+
+
+@login_required
+@require_POST
+def field_restore(request: HtmxHttpRequest, public_id: str, pk: int) -> HttpResponse:
+    """Give a field the value it had before one change."""
+    try:
+        contact = find_contact(request, public_id)
+    except MergedAway as merged:
+        contact = merged.survivor
+    actor = Actor(request.user, Source.PERSON, "set back")
+    try:
+        contact = set_back(contact_id=contact.pk, change_id=pk, actor=actor)
+    except ContactGone:
+        raise Http404 from None
+    except IdentifierTaken:
+        problem = (
+            "Not set back: the old value belongs to another contact now. Use Edit to enter it."
+        )
+        return show_contact(request, contact, status=409, problem=problem)
+    except Busy:
+        return show_contact(request, contact, status=409, problem=BUSY)
+    return after_save(request, contact, "Value set back")
+
+
+@login_required
+@require_POST
+def identifier_release(request: HtmxHttpRequest, public_id: str, pk: int) -> HttpResponse:
+    """Forget a former address or phone."""
+    try:
+        contact = find_contact(request, public_id)
+    except MergedAway as merged:
+        contact = merged.survivor
+    actor = Actor(request.user, Source.PERSON)
+    try:
+        released = release_identifier(contact_id=contact.pk, identifier_id=pk, actor=actor)
+    except ContactGone:
+        raise Http404 from None
+    except Busy:
+        return show_contact(request, contact, status=409, problem=BUSY)
+    return after_save(request, contact, f"{released.value} released")
+
+
+BUSY = "Others are changing this contact right now. Nothing was saved. Try again in a moment."
