@@ -50,7 +50,7 @@ def _entries(rows: list[FieldChange], owners: dict[str, str]) -> Iterator[Entry]
     for _, group in groupby(rows, key=lambda row: (row.at, row.version, row.source, row.detail)):
         changes = list(group)
         first = changes[0]
-        created = all(not row.old for row in changes) and first.version == 1
+        created = any(row.field == "owner" and not row.old for row in changes)
         yield Entry(
             at=first.at,
             icon="user-plus" if created else ICONS.get(Source(first.source), "pencil"),
@@ -76,11 +76,11 @@ def _labels(changes: list[FieldChange]) -> str:
 
 def _change(row: FieldChange, owners: dict[str, str], created: bool) -> Change:
     spec = BY_NAME[row.field]
-    restorable = not created and not (spec.kind is Kind.OWNER and not row.old)
+    moved = row.version == 0  # by a merge: it was never a value of this record
     return Change(
         pk=row.pk,
         label=spec.label,
         old=shown(spec, row.old, owners) if row.old or spec.kind is Kind.YES_NO else "",
         new=shown(spec, row.new, owners) if row.new or spec.kind is Kind.YES_NO else "",
-        restorable=restorable,
+        restorable=not created and not moved,
     )

@@ -108,7 +108,10 @@
     $('[data-res]', tr).textContent = $('[data-v]', td).textContent;
     const o = $('[data-out]', tr), word = keep ? 'Keep' : fill ? 'Fill' : 'Replace';
     o.className = `out out-${word.toLowerCase()}`; o.textContent = word;
-    for (const k of ['fill', 'replace', 'keep']) $(`[data-n=${k}]`).textContent = $$(`.merge .out-${k}`).length;
+    for (const k of ['fill', 'replace', 'keep']) {
+      const b = $(`[data-n=${k}]`), n = $$(`.merge .out-${k}`).length, w = b.nextElementSibling;
+      b.textContent = n; w.textContent = n === 1 ? w.dataset.one : w.dataset.many;
+    }
   });
 
   /* --- toasts: 8 s, the timer stops on hover or focus, three at most */

@@ -195,9 +195,8 @@ def _write_history(work: Work) -> None:
     written: list[FieldChange] = []
     announced: list[ContactChange] = []
     for row, contact in work.created:
-        changes: Changes = {
-            name: (None, current_value(contact, BY_NAME[name])) for name in row.values
-        }
+        names = {**row.values, "owner": contact.owner_id}
+        changes: Changes = {name: (None, current_value(contact, BY_NAME[name])) for name in names}
         written += history.field_changes(contact, changes, work.actor(row))
         announced.append(change_of(contact, work.actor(row), "created", changes))
     for row, contact, changes in work.updated:

@@ -42,6 +42,9 @@ COLUMNS = (
 )
 
 
+SORT_WORDS = {True: "descending", False: "ascending"}
+
+
 @login_required
 @require_GET
 def contact_list(request: HtmxHttpRequest) -> HttpResponse:
@@ -109,7 +112,7 @@ def _head(column: Column, state: ListState) -> dict[str, Any]:
     other = ascending if current == descending else descending
     return {
         "column": column,
-        "aria_sort": {ascending: "ascending", descending: "descending"}.get(current, ""),
+        "aria_sort": SORT_WORDS[current == descending] if current else "",
         "query": state.but(sort=other if current else first) if column.sort else "",
     }
 

@@ -90,6 +90,7 @@ def test_import_find_edit_merge_delete_and_export(
     picture("8-delete")
     page.get_by_role("button", name="Delete contact").click()
     expect(page.get_by_text("Charles deleted")).to_be_visible()
+    expect(page.get_by_role("heading", name="No contacts match")).to_be_visible()
 
     page.get_by_role("searchbox").fill("")
     expect(page.get_by_role("link", name="Ada Lovelace", exact=True)).to_be_visible()
