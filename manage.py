@@ -7,6 +7,9 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if sys.argv[1:2] == ["demo"]:
+        # Before the settings are read: on a server database they would ask for production's secrets.
+        os.environ.setdefault("KITH_MODE", "demo")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -30,9 +30,7 @@ PRODUCTION = KITH_MODE == "production"
 
 DEBUG = False
 SECRET_KEY = (
-    env_secret("SECRET_KEY")
-    if PRODUCTION
-    else env_text("SECRET_KEY") or local_secret(KITH_HOME)
+    env_secret("SECRET_KEY") if PRODUCTION else env_text("SECRET_KEY") or local_secret(KITH_HOME)
 )
 SECRET_KEY_FALLBACKS = [key for key in env_text("SECRET_KEY_FALLBACKS").split(",") if key]
 if PRODUCTION and not REDIS_URL:

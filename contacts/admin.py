@@ -1,0 +1,264 @@
+"""Django's admin over every model: for looking, and for the few things that have no page yet.
+
+Contacts are written through the services, so that history, identifiers and search follow. What
+must never be written by hand can only be looked at.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from import_export.admin import ImportExportMixin
+
+from contacts.admin_imports import ContactResource
+from contacts.deleting import delete_contact
+from contacts.fields import FIELDS, Field, Kind, as_text, attribute, clean
+from contacts.identity import InvalidValue
+from contacts.models import (
+    Account,
+    AuditEntry,
+    ConflictRequest,
+    Contact,
+    FieldChange,
+    Heartbeat,
+    Identifier,
+    Import,
+    ImportRow,
+    Merge,
+    MovedRow,
+    PossibleDuplicate,
+    PublicId,
+    Source,
+    Team,
+    User,
+)
+from contacts.services import (
+    IdentifierTaken,
+    create_contact,
+    holders_of,
+    identifier_key,
+    update_contact,
+)
+from contacts.signals import Actor
+
+
+class ContactForm(forms.ModelForm):
+    """The same cleaning as on the pages; an identifier of another contact is refused here, since
+    merging needs the prompt of the contact page."""
+
+    class Meta:
+        model = Contact
+        fields = [field.name for field in FIELDS]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        region = Account.load().default_region
+        for field in FIELDS:
+            if field.name in cleaned and field.kind not in {Kind.OWNER, Kind.YES_NO}:
+                self._clean_one(field, cleaned, region)
+        self._refuse_taken(cleaned)
+        return cleaned
+
+    def _clean_one(self, field: Field, cleaned: dict[str, Any], region: str) -> None:
+        try:
+            cleaned[field.name] = clean(field, as_text(cleaned[field.name]), region=region)
+        except InvalidValue as fault:
+            self.add_error(field.name, str(fault))
+
+    def _refuse_taken(self, cleaned: dict[str, Any]) -> None:
+        if self.errors:
+            return
+        values = {kind: cleaned.get(kind) for kind in ("email", "mobile_phone")}
+        keys = {kind: identifier_key(kind, value) for kind, value in values.items() if value}
+        for kind in holders_of(keys, besides=self.instance.pk):
+            self.add_error(kind, "It belongs to another contact. Use All Contacts to merge them.")
+
+
+@admin.register(Contact)
+class ContactAdmin(ImportExportMixin, admin.ModelAdmin):
+    """Import and export run on the same engine as Import CSV."""
+
+    form = ContactForm
+    resource_classes = [ContactResource]
+    list_display = ["display_name", "email", "mobile_phone", "company", "status", "owner"]
+    list_filter = ["status", "owner"]
+    list_select_related = ["owner"]
+    search_fields = ["search_text"]
+    raw_id_fields = ["owner"]
+    ordering = ["sort_name", "pk"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
+        return Contact.objects.visible_to(request.user)  # type: ignore[arg-type]
+
+    def save_model(self, request: HttpRequest, obj: Contact, form: ModelForm, change: bool) -> None:
+        actor = Actor(request.user, Source.ADMIN)  # type: ignore[arg-type]
+        values = {f.name: getattr(obj, attribute(f)) for f in FIELDS}
+        try:
+            if change:
+                update_contact(contact_id=obj.pk, actor=actor, values=values)
+            else:
+                obj.pk = create_contact(actor=actor, values=values).pk
+        except IdentifierTaken:  # taken between the form's check and the write
+            self.message_user(
+                request, "Not saved: an identifier belongs to another contact now.", messages.ERROR
+            )
+
+    def delete_model(self, request: HttpRequest, obj: Contact) -> None:
+        actor = Actor(request.user, Source.ADMIN)  # type: ignore[arg-type]
+        delete_contact(contact_id=obj.pk, actor=actor)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> None:
+        for contact in queryset:
+            self.delete_model(request, contact)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The services remove what belongs to a contact; the read-only admins must not veto it."""
+        names = [str(obj) for obj in objs]
+        return names, {"contacts": len(names)}, set(), []
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Looking only: writing these by hand would break what the product promises."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Identifier)
+class IdentifierAdmin(ReadOnlyAdmin):
+    list_display = ["value", "kind", "current", "since"]
+    list_filter = ["kind", "current"]
+    search_fields = ["key"]
+
+
+@admin.register(PublicId)
+class PublicIdAdmin(ReadOnlyAdmin):
+    list_display = ["value", "state", "merged_into", "changed_at"]
+    list_filter = ["state"]
+    search_fields = ["value"]
+
+
+@admin.register(FieldChange)
+class FieldChangeAdmin(ReadOnlyAdmin):
+    list_display = ["at", "contact", "field", "old", "new", "source", "actor", "detail"]
+    list_filter = ["source", "field"]
+    list_select_related = ["contact", "actor"]
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ["at", "actor", "source", "action", "object_id"]
+    list_filter = ["action", "source"]
+    search_fields = ["object_id"]
+
+
+@admin.register(Merge)
+class MergeAdmin(ReadOnlyAdmin):
+    list_display = ["id", "survivor", "at", "actor", "undone_at"]
+
+
+@admin.register(MovedRow)
+class MovedRowAdmin(ReadOnlyAdmin):
+    list_display = ["merge", "model", "row", "field", "moved_from"]
+    list_filter = ["model"]
+
+
+@admin.register(Import)
+class ImportAdmin(ReadOnlyAdmin):
+    list_display = ["filename", "state", "rows", "new", "updated", "invalid", "created_by"]
+    list_filter = ["state", "source"]
+
+
+@admin.register(ImportRow)
+class ImportRowAdmin(ReadOnlyAdmin):
+    list_display = ["batch", "number", "outcome", "contact"]
+    list_filter = ["outcome"]
+    list_select_related = ["batch", "contact"]
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin):
+    list_display = ["name", "at"]
+
+
+@admin.register(ConflictRequest)
+class ConflictRequestAdmin(ReadOnlyAdmin):
+    """The queue of Ask administrator."""
+
+    list_display = ["reference", "state", "requested_by", "asked_at", "created_at"]
+    list_filter = ["state", ("asked_at", admin.EmptyFieldListFilter)]
+    search_fields = ["reference"]
+    actions = ["mark_resolved"]
+
+    @admin.action(description="Mark as resolved", permissions=["view"])
+    def mark_resolved(self, request: HttpRequest, queryset: QuerySet[ConflictRequest]) -> None:
+        done = queryset.filter(state=ConflictRequest.State.OPEN).update(
+            state=ConflictRequest.State.RESOLVED,
+            resolved_at=timezone.now(),
+            resolved_by=request.user,
+        )
+        self.message_user(request, f"{done} resolved.")
+
+
+@admin.register(PossibleDuplicate)
+class PossibleDuplicateAdmin(admin.ModelAdmin):
+    list_display = ["first", "second", "reason", "found_at", "dismissed_at"]
+    raw_id_fields = ["first", "second"]
+
+
+@admin.register(Account)
+class AccountAdmin(admin.ModelAdmin):
+    list_display = ["name", "default_region", "time_zone", "members_may_delete"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Team)
+class TeamAdmin(admin.ModelAdmin):
+    filter_horizontal = ["members", "managers"]
+
+
+class NewUserForm(BaseUserCreationForm):
+    class Meta:
+        model = User
+        fields = ["email"]
+
+
+class EditUserForm(UserChangeForm):
+    class Meta:
+        model = User
+        fields = "__all__"
+
+
+@admin.register(User)
+class KithUserAdmin(UserAdmin):
+    """Colleagues; the role is the group."""
+
+    form = EditUserForm
+    add_form = NewUserForm
+    list_display = ["email", "first_name", "last_name", "is_active", "is_staff"]
+    search_fields = ["email", "first_name", "last_name"]
+    ordering = ["email"]
+    fieldsets = [
+        (None, {"fields": ["email", "password", "first_name", "last_name", "time_zone", "theme"]}),
+        ("Role", {"fields": ["groups", "is_active", "is_staff", "is_superuser"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "password1", "password2"]})]
+    filter_horizontal = ["groups"]
