@@ -122,7 +122,7 @@ if DATABASE_URL:
             **dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True),
         }
     }
-    if "postgresql" not in DATABASES["default"]["ENGINE"]:
+    if "postgresql" not in str(DATABASES["default"]["ENGINE"]):
         raise ImproperlyConfigured(
             "DATABASE_URL must be a postgresql:// address. Leave it unset for the embedded database."
         )

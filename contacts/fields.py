@@ -41,8 +41,8 @@ class Field:
     def max_length(self) -> int | None:
         if self.kind in {Kind.NUMBER, Kind.YES_NO, Kind.OWNER}:
             return None
-        length: int | None = Contact._meta.get_field(self.name).max_length
-        return length
+        column = Contact._meta.get_field(self.name)
+        return getattr(column, "max_length", None)
 
 
 FIELDS = (

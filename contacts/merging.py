@@ -225,7 +225,7 @@ def _record(
         before=before,
         survivor_version=survivor.version,
     )
-    merge.duplicates.set([duplicate.public_id for duplicate in duplicates])
+    merge.duplicates.set([duplicate.public for duplicate in duplicates])
     return merge
 
 

@@ -4,6 +4,7 @@ The order is (sort key, id); a cursor holds both of one row and is signed, so it
 A cursor stays good when its row is gone, since it names a place in the order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,7 +75,7 @@ def cursor_for(contact: Contact, sort: str) -> str:
 class Page:
     """One page of contacts with the cursors of its neighbours ("" where there is none)."""
 
-    contacts: list[Contact]
+    contacts: Sequence[Contact]
     previous: str
     next: str
 

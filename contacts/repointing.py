@@ -4,7 +4,7 @@ Relations are found through the models themselves, so a later app's rows move wi
 here. A relation that needs care (uniqueness) is registered with `moves`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.db import models
 from django.db.models import Q
@@ -75,7 +75,7 @@ def _write_down(
     model: type[models.Model],
     column: str,
     duplicate: Contact,
-    rows: dict[int, dict[str, object]],
+    rows: Mapping[int, Mapping[str, object]],
 ) -> None:
     MovedRow.objects.bulk_create(
         [
@@ -85,7 +85,7 @@ def _write_down(
                 field=column,
                 row=str(pk),
                 moved_from_id=duplicate.public_id,
-                before=before,
+                before=dict(before),
             )
             for pk, before in rows.items()
         ],
@@ -108,7 +108,7 @@ def _move_history(merge: Merge, duplicate: Contact, survivor: Contact) -> None:
     compares its own against them."""
     rows = FieldChange.objects.filter(contact=duplicate)
     before = {pk: {"version": version} for pk, version in rows.values_list("pk", "version")}
-    _write_down(merge, FieldChange, "contact_id", duplicate, dict(before))
+    _write_down(merge, FieldChange, "contact_id", duplicate, before)
     rows.update(contact=survivor, version=0)
 
 

@@ -139,6 +139,7 @@ def _is_taken(row: ImportRow, kind: str, taken: dict[tuple[str, str], int]) -> b
 
 
 def _new_contact(batch: Import, row: ImportRow) -> Contact:
+    assert batch.owner_id is not None  # chosen at the mapping step
     contact = Contact(public_id=new_public_id(), owner_id=batch.owner_id)
     for name, value in row.values.items():
         if value not in (None, ""):

@@ -5,7 +5,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
@@ -15,6 +15,14 @@ from contacts.imports.reading import FileShape, UnreadableFile, inspect_file
 from contacts.models import Account, Import, User
 
 PIECE = 1024 * 1024
+#: Set in request.META by the handler; no header can set it, those begin with HTTP_.
+TOO_LARGE = "KITH_UPLOAD_TOO_LARGE"
+
+
+class Readable(Protocol):
+    """An open binary file, or an upload."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
 
 
 class LimitedUploadHandler(TemporaryFileUploadHandler):
@@ -27,9 +35,10 @@ class LimitedUploadHandler(TemporaryFileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         self.received += len(raw_data)
         if self.received > settings.IMPORT_MAX_BYTES:
-            self.request.upload_too_large = True  # type: ignore[union-attr]
+            assert self.request is not None
+            self.request.META[TOO_LARGE] = "1"
             raise StopUpload(connection_reset=False)
-        return super().receive_data_chunk(raw_data, start)  # type: ignore[no-any-return]
+        return super().receive_data_chunk(raw_data, start)
 
 
 def too_large() -> str:
@@ -40,7 +49,7 @@ def too_large() -> str:
 
 
 def receive(
-    source: BinaryIO,
+    source: Readable,
     *,
     filename: str,
     user: User | None,
@@ -94,7 +103,7 @@ def _remembered(header_key: str, columns: int) -> list[str]:
     return list(known) if usable else []
 
 
-def _store(source: BinaryIO) -> tuple[Path, int, str]:
+def _store(source: Readable) -> tuple[Path, int, str]:
     folder = Path(settings.MEDIA_ROOT)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"{uuid.uuid4().hex}.upload"
@@ -114,6 +123,6 @@ def _store(source: BinaryIO) -> tuple[Path, int, str]:
     return path, size, digest.hexdigest()
 
 
-def _pieces(source: BinaryIO) -> Iterator[bytes]:
+def _pieces(source: Readable) -> Iterator[bytes]:
     while piece := source.read(PIECE):
         yield piece

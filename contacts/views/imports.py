@@ -21,7 +21,7 @@ from contacts.imports.mapping_form import MappingForm
 from contacts.imports.reading import CHOICES, UnreadableFile, inspect_file
 from contacts.imports.reports import full_report, rejected_rows
 from contacts.imports.running import start_committing, start_planning
-from contacts.imports.uploading import receive, take_shape, too_large
+from contacts.imports.uploading import TOO_LARGE, receive, take_shape, too_large
 from contacts.models import Import, ImportRow
 from contacts.signals import Actor
 from contacts.views.shell import HtmxHttpRequest
@@ -47,7 +47,7 @@ def administrators_only(view: View[Args]) -> View[Args]:
             raise Http404
         return view(request, *args, **kwargs)
 
-    return guarded  # type: ignore[return-value]
+    return guarded
 
 
 @administrators_only
@@ -68,11 +68,11 @@ def import_upload(request: HtmxHttpRequest) -> HttpResponse:
     chosen = request.POST.get("encoding", "")
     encoding = chosen if chosen in dict(CHOICES) else None
     try:
-        if getattr(request, "upload_too_large", False):
+        if TOO_LARGE in request.META:
             raise UnreadableFile(too_large())
         if file is None or not file.name:
             raise UnreadableFile("Choose a file first.")
-        batch = receive(file.file, filename=file.name, user=request.user, encoding=encoding)
+        batch = receive(file, filename=file.name, user=request.user, encoding=encoding)
     except UnreadableFile as fault:
         name = file.name if file else ""
         context |= {"problem": str(fault), "filename": name, "encoding": chosen}

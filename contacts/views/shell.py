@@ -16,7 +16,7 @@ class HtmxHttpRequest(HttpRequest):
     """A request behind the sign-in."""
 
     htmx: HtmxDetails
-    user: User  # type: ignore[assignment]
+    user: User
 
 
 def wants_part(request: HtmxHttpRequest) -> bool:

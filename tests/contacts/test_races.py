@@ -65,6 +65,10 @@ def saving(contact: Contact, **values: Any) -> Callable[[], Contact]:
     return lambda: update_contact(contact_id=contact.pk, actor=by(), values=values, base_version=1)
 
 
+def deleting(pk: int) -> Callable[[], str]:
+    return lambda: delete_contact(contact_id=pk, actor=by())
+
+
 def of_type(results: list[Any], kind: type) -> int:
     return sum(isinstance(result, kind) for result in results)
 
@@ -125,7 +129,7 @@ def test_an_edit_during_a_delete_is_kept_until_then_or_told_that_it_is_gone(owne
         pk = contact.pk
         edited, deleted = at_once(
             saving(contact, city="London"),
-            lambda pk=pk: delete_contact(contact_id=pk, actor=by()),
+            deleting(pk),
         )
         assert isinstance(edited, Contact | ContactGone), edited
         assert deleted == contact.public_id

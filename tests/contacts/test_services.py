@@ -16,7 +16,9 @@ from contacts.signals import ContactChange, contacts_changed
 from tests.factories import by, make_contact
 
 
-def edit(contact: Contact, user: User | None = None, version: int | None = None, **values: object):
+def edit(
+    contact: Contact, user: User | None = None, version: int | None = None, **values: object
+) -> Contact:
     return update_contact(
         contact_id=contact.pk, actor=by(user), values=values, base_version=version
     )
