@@ -3,7 +3,8 @@
 import secrets
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from contacts import history
@@ -13,6 +14,8 @@ from contacts.signals import Actor
 
 #: Without 0, 1, I, L, O and U: a reference is read out on the phone.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 5
+ATTEMPTS = 5
 
 
 @transaction.atomic
@@ -26,14 +29,22 @@ def file_request(
     for request in known.order_by("-created_at")[:20]:
         if request.typed == typed:
             return request
-    request = ConflictRequest.objects.create(
-        reference="CR-" + "".join(secrets.choice(ALPHABET) for _ in range(6)),
-        requested_by=user,
-        contact=contact,
-        typed=typed,
-    )
+    request = _create(requested_by=user, contact=contact, typed=typed)
     request.holders.set(holders)
     return request
+
+
+def _create(**fields: Any) -> ConflictRequest:
+    """A request under a reference that nobody has; 24 million of them are short to read out."""
+    for _ in range(ATTEMPTS):
+        reference = "CR-" + "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+        try:
+            with transaction.atomic():
+                return ConflictRequest.objects.create(reference=reference, **fields)
+        except IntegrityError:
+            if not ConflictRequest.objects.filter(reference=reference).exists():
+                raise
+    raise RuntimeError("No free reference was found")
 
 
 @transaction.atomic
@@ -46,9 +57,11 @@ def ask(request: ConflictRequest) -> None:
 
 
 def administrator_of_account() -> str:
-    """Whom to turn to: the first active owner, else administrator, by name."""
-    for role in (Role.ADMINISTRATOR, Role.OWNER):
-        user = User.objects.filter(groups__name=role.value, is_active=True).order_by("pk").first()
+    """Whom to turn to, by name: the first active administrator, else owner; "" without any."""
+    active = User.objects.filter(is_active=True).order_by("pk")
+    owners = Q(groups__name=Role.OWNER.value) | Q(is_superuser=True)
+    for role in (Q(groups__name=Role.ADMINISTRATOR.value), owners):
+        user = active.filter(role).first()
         if user is not None:
             return str(user)
-    return "your administrator"
+    return ""

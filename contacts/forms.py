@@ -92,11 +92,16 @@ class ContactForm:
             self.errors["first_name"] = NOBODY
 
     def _clean(self, field: Field, text: str, region: str) -> Any:
+        if self.contact is not None and text == stored_text(self.contact, field):
+            return current_value(self.contact, field)  # untouched: whatever it is, it stays
         if field.kind is Kind.OWNER:
             if text in dict(self.owner_choices):
                 return int(text)
             raise InvalidValue("Choose an owner from the list")
-        return clean(field, text, region=region)
+        value = clean(field, text, region=region)
+        if field.max_length is not None and len(value) > field.max_length:
+            raise InvalidValue(f"Too long: at most {field.max_length} characters")
+        return value
 
     @cached_property
     def owner_choices(self) -> tuple[tuple[str, str], ...]:
@@ -110,9 +115,15 @@ class ContactForm:
     def replace(self, name: str, value: Any) -> None:
         """Put a stored value in the place of what was typed."""
         field = next(field for field in FIELDS if field.name == name)
-        self.texts[name] = _shown(field, as_text(value))
+        self.texts[name] = shown_text(field, as_text(value))
         self.values[name] = value
         self.errors.pop(name, None)
+
+    def forgive(self) -> None:
+        """Show what was typed as the start of a new attempt: nobody has pressed Save on it."""
+        self.errors.clear()
+        if self.texts["owner"] not in dict(self.owner_choices):
+            self.texts["owner"] = str(self.user.pk)
 
     def inputs(self) -> list[Input]:
         return [self._input(field) for field in FIELDS]
@@ -150,16 +161,22 @@ class ContactForm:
 
 
 def _typed(data: Mapping[str, Any]) -> dict[str, str]:
-    return {field.name: str(data.get(field.name, "")) for field in FIELDS}
+    # NUL is no character of a text: neither a browser nor PostgreSQL gives it back.
+    return {field.name: str(data.get(field.name, "")).replace("\x00", "") for field in FIELDS}
 
 
 def _stored(contact: Contact | None, user: User) -> dict[str, str]:
     if contact is None:
         return {f.name: str(user.pk) if f.kind is Kind.OWNER else "" for f in FIELDS}
-    return {f.name: _shown(f, as_text(current_value(contact, f))) for f in FIELDS}
+    return {f.name: stored_text(contact, f) for f in FIELDS}
 
 
-def _shown(field: Field, text: str) -> str:
+def stored_text(contact: Contact, field: Field) -> str:
+    """A saved value as the form shows it."""
+    return shown_text(field, as_text(current_value(contact, field)))
+
+
+def shown_text(field: Field, text: str) -> str:
     return format_phone(text) if text and field.kind in {Kind.MOBILE, Kind.PHONE} else text
 
 

@@ -2,7 +2,7 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -25,6 +25,8 @@ from contacts.views.shell import (
     wants_part,
 )
 
+MERGED = "The contact you wanted to delete was merged into this one. Nothing was deleted."
+
 
 @login_required
 @require_http_methods(["GET", "POST"])
@@ -34,18 +36,36 @@ def contact_delete(request: HtmxHttpRequest, public_id: str) -> HttpResponse:
         raise PermissionDenied
     try:
         contact = find_contact(request, public_id)
-    except MergedAway as merged:  # never delete another record than the one that was shown
-        url = reverse("contact_delete", args=[merged.survivor.public_id]) + list_query(request)
-        return HttpResponseRedirect(url)
+    except MergedAway as merged:
+        return _ask_about_survivor(request, merged.survivor)
     if request.method == "GET":
         return _ask(request, contact)
     try:
         delete_contact(contact_id=contact.pk, actor=Actor(request.user))
     except ContactGone:
-        pass  # somebody else deleted or merged it this moment: it is gone, as was wanted
+        return _gone(request, contact)
     except Busy:
         return _ask(request, contact, notice=BUSY, status=409)
     return _deleted(request, contact)
+
+
+def _gone(request: HtmxHttpRequest, contact: Contact) -> HttpResponse:
+    """It went this moment: merged by somebody else, or deleted, as was wanted."""
+    try:
+        find_contact(request, contact.public_id)
+    except MergedAway as merged:
+        return _ask_about_survivor(request, merged.survivor)
+    except Http404:
+        pass
+    return _deleted(request, contact)
+
+
+def _ask_about_survivor(request: HtmxHttpRequest, survivor: Contact) -> HttpResponse:
+    """Never delete another record than the one that was shown: ask again, about this one."""
+    if request.method == "GET":
+        url = reverse("contact_delete", args=[survivor.public_id]) + list_query(request)
+        return HttpResponseRedirect(url)
+    return _ask(request, survivor, notice=MERGED, status=409)
 
 
 def _ask(

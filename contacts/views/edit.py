@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from contacts import history
 from contacts.conflicts import administrator_of_account, ask
 from contacts.fields import BY_NAME, as_text, current_value, from_text, owner_names, shown
-from contacts.forms import ContactForm
+from contacts.forms import ContactForm, shown_text
 from contacts.models import ConflictRequest, Contact, Merge, Source
 from contacts.retrying import Busy
 from contacts.services import (
@@ -64,9 +64,9 @@ def contact_edit(request: HtmxHttpRequest, public_id: str) -> HttpResponse:
     except Http404:
         if request.method == "GET":
             raise
-        return show_form(
-            request, ContactForm(user=request.user, data=request.POST), status=404, notice=GONE
-        )
+        form = ContactForm(user=request.user, data=request.POST)
+        form.forgive()
+        return show_form(request, form, status=404, notice=GONE)
     if request.method == "GET" or "back" in request.POST:
         form = ContactForm(user=request.user, contact=contact, data=request.POST or None)
         form.errors.clear()
@@ -109,9 +109,13 @@ def show_form(
 
 
 def _take_theirs(request: HtmxHttpRequest, form: ContactForm, contact: Contact) -> None:
-    """Where a person chose "Keep theirs", what is saved stands for what was typed."""
+    """Where a person chose "Keep theirs", what is saved stands for what was typed.
+
+    Unless they typed on: then the choice was about another text than the one that is sent.
+    """
     for name, field in BY_NAME.items():
-        if request.POST.get(f"resolve_{name}") == "theirs":
+        offered = request.POST.get(f"typed_{name}", form.texts[name])
+        if request.POST.get(f"resolve_{name}") == "theirs" and offered == form.texts[name]:
             form.replace(name, current_value(contact, field))
 
 
@@ -122,7 +126,10 @@ def answer_conflict(
 
     Fields that only they changed show their value; the form now stands on their version.
     """
-    contact.refresh_from_db()
+    try:
+        contact.refresh_from_db()
+    except Contact.DoesNotExist:
+        return contact_edit(request, contact.public_id)
     disputed = {field.field for field in conflict.fields}
     for name, change in history.changed_since(contact, form.version).items():
         base = from_text(BY_NAME[name], change.old)
@@ -131,11 +138,15 @@ def answer_conflict(
     form.version = contact.version
     who = {str(field.by.actor or Source(field.by.source).label) for field in conflict.fields}
     return show_form(
-        request, form, status=412, conflicts=_disputed(conflict), conflict_by=" and ".join(who)
+        request,
+        form,
+        status=412,
+        conflicts=_disputed(conflict, form),
+        conflict_by=" and ".join(sorted(who)),
     )
 
 
-def _disputed(conflict: EditConflict) -> list[dict[str, str]]:
+def _disputed(conflict: EditConflict, form: ContactForm) -> list[dict[str, str]]:
     texts = {c.field: (as_text(c.theirs), as_text(c.mine)) for c in conflict.fields}
     owners = owner_names(text for text in texts.get("owner", ()))
     return [
@@ -144,6 +155,7 @@ def _disputed(conflict: EditConflict) -> list[dict[str, str]]:
             "label": BY_NAME[name].label,
             "theirs": shown(BY_NAME[name], theirs, owners) or "Empty",
             "mine": shown(BY_NAME[name], mine, owners) or "Empty",
+            "typed": form.texts[name],
         }
         for name, (theirs, mine) in texts.items()
     ]
@@ -162,6 +174,8 @@ def _edit_of_merged(request: HtmxHttpRequest, public_id: str, survivor: Contact)
         if as_text(value) != before.get(name, ""):
             form.replace(name, value)
     for name, fault in typed.errors.items():
+        if typed.texts[name] == shown_text(BY_NAME[name], before.get(name, "")):
+            continue  # not typed: it stood there when the form was opened
         form.texts[name], form.errors[name] = typed.texts[name], fault
     notice = (
         f"While you were editing, this contact was merged into {survivor.display_name}. "
@@ -174,13 +188,17 @@ def _edit_of_merged(request: HtmxHttpRequest, public_id: str, survivor: Contact)
 @require_POST
 def ask_administrator(request: HtmxHttpRequest, reference: str) -> HttpResponse:
     """Send a refused save to the administrators. Only its author may."""
+    if "\x00" in reference:
+        raise Http404
     filed = get_object_or_404(ConflictRequest, reference=reference, requested_by=request.user)
     ask(filed)
+    # It may have been merged, or given to others, since: its id is told to those who see it.
+    contact = Contact.objects.visible_to(request.user).filter(conflict_requests=filed).first()
     context = {
         "filed": filed,
         "administrator": administrator_of_account(),
-        "contact": filed.contact,
-        "form": ContactForm(user=request.user, contact=filed.contact, data=request.POST),
+        "contact": contact,
+        "form": ContactForm(user=request.user, contact=contact, data=request.POST),
         "dialog_title": "Request sent",
     }
     return render_dialog(request, "contacts/_asked.html", context)

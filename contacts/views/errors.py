@@ -2,11 +2,25 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django_htmx.http import reswap, retarget, trigger_client_event
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
     context = {"title": title, "text": text}
+    if getattr(request, "htmx", None):
+        return _part(request, status, context)
     return render(request, "errors/error.html", context, status=status)
+
+
+def _part(request: HttpRequest, status: int, context: dict[str, str]) -> HttpResponse:
+    """For htmx: a pane that says so, where one was to open; else a toast, so a form stays as it is."""
+    if request.method == "GET" and status == 404:
+        response = render(request, "errors/_pane.html", context, status=status)
+        response = retarget(reswap(response, "outerHTML"), "#pane")
+        return trigger_client_event(response, "contactsChanged")
+    response = reswap(HttpResponse(status=status), "none")
+    text = f"{context['title']}. {context['text']}"
+    return trigger_client_event(response, "toast", {"text": text})
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

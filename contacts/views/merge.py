@@ -48,7 +48,13 @@ def contact_merge(request: HtmxHttpRequest, public_id: str) -> HttpResponse:
     return _merge(request, contact)
 
 
-def _merge(request: HtmxHttpRequest, contact: Contact | None) -> HttpResponse:
+def _merge(
+    request: HtmxHttpRequest, contact: Contact | None, *, once_more: bool = False
+) -> HttpResponse:
+    """Plan and merge; whatever is not as the person saw it is shown before anything is done.
+
+    `once_more` only shows: the plan of a moment ago was already out of date.
+    """
     from contacts.views.edit import answer_conflict, contact_new, save, show_form
 
     form = ContactForm(user=request.user, contact=contact, data=request.POST)
@@ -69,31 +75,43 @@ def _merge(request: HtmxHttpRequest, contact: Contact | None) -> HttpResponse:
     plan = plan_merge(holders=holders, edited=contact, values=values, choices=choices)
     if "preview" in request.POST:
         return _prompt(request, form, plan)
-    if plan.digest != request.POST.get("digest"):
+    if once_more or plan.digest != request.POST.get("digest"):
         return _prompt(request, form, plan, notice=STALE)
     try:
         survivor = merge_contacts(plan=plan, values=values, actor=Actor(request.user))
     except (MergeChanged, ContactGone):
-        return _again(request, form)
+        return _look_again(request, contact)
     except Busy:
         return _prompt(request, form, plan, notice=BUSY)
     return after_save(request, survivor, "Contacts merged")
 
 
-def _again(request: HtmxHttpRequest, form: ContactForm) -> HttpResponse:
-    """Something changed between the plan and its locks: look again and show what a new plan says."""
-    if form.contact is None:
-        return contact_new_merge(request)
-    return contact_merge(request, form.contact.public_id)
+def _look_again(request: HtmxHttpRequest, contact: Contact | None) -> HttpResponse:
+    """Something changed between the plan and its locks: show what a new plan says."""
+    from contacts.views.edit import contact_edit
+
+    if contact is None:
+        return _merge(request, None, once_more=True)
+    try:
+        fresh = find_contact(request, contact.public_id)
+    except (MergedAway, Http404):
+        return contact_edit(request, contact.public_id)
+    return _merge(request, fresh, once_more=True)
 
 
 def answer_taken(request: HtmxHttpRequest, form: ContactForm, held: dict[str, int]) -> HttpResponse:
     """An identifier belongs to others: the merge prompt, or that it cannot be saved."""
+    from contacts.views.edit import answer_conflict
+
     holders = _visible(request, held)
     if len(holders) < len(held):
         return _cannot_save(request, form, held)
-    plan = plan_merge(holders=holders, edited=form.contact, values=_entry(form))
-    return _prompt(request, form, plan)
+    try:
+        values = _entry(form)
+    except EditConflict as conflict:
+        assert form.contact is not None
+        return answer_conflict(request, form, form.contact, conflict)
+    return _prompt(request, form, plan_merge(holders=holders, edited=form.contact, values=values))
 
 
 def _entry(form: ContactForm) -> Values:
@@ -139,7 +157,9 @@ def _prompt(
 
 
 def _shown_row(row: MergeRow, owners: dict[str, str], plan: MergePlan) -> dict[str, Any]:
-    sides = [("existing", row.existing), ("other", row.other), ("new", row.new)]
+    """The row for the template: each different value has one radio, on its first side."""
+    sides = {"existing": row.existing, "other": row.other, "new": row.new}
+    first_with = {text: key for key, text in reversed(sides.items())}
     return {
         "row": row,
         "name": f"choice_{row.field.name}",
@@ -147,9 +167,10 @@ def _shown_row(row: MergeRow, owners: dict[str, str], plan: MergePlan) -> dict[s
             {
                 "key": key,
                 "text": shown(row.field, text, owners) if text else "",
-                "wins": key == row.choice,
+                "pick": row.choosable and text and first_with[text] == key,
+                "wins": row.choosable and text and text == row.result,
             }
-            for key, text in sides
+            for key, text in sides.items()
             if key != "other" or plan.other is not None
         ],
         "result": shown(row.field, row.result, owners) if row.result else "",

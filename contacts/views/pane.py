@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -15,7 +16,7 @@ from contacts.models import Contact, PossibleDuplicate, Source
 from contacts.retrying import Busy
 from contacts.services import ContactGone, IdentifierTaken, release_identifier, set_back
 from contacts.signals import Actor
-from contacts.timeline import entries_of
+from contacts.timeline import assignable_ids, entries_of
 from contacts.views.lookup import MergedAway, find_contact
 from contacts.views.shell import (
     HtmxHttpRequest,
@@ -28,6 +29,9 @@ from contacts.views.shell import (
 #: In the head of the pane, so not repeated among the facts.
 IN_HEAD = {"first_name", "last_name", "email", "mobile_phone", "phone", "company", "job_title", "status"}  # fmt: skip
 OFFER_FOR = timedelta(hours=1)
+TAKEN = "Not set back: the old value belongs to another contact now. Use Edit to enter it."
+BUSY = "Others are changing this contact right now. Nothing was saved. Try again in a moment."
+NO_SUCH_OWNER = "Not set back: your role does not let you make that person the owner."
 
 
 @login_required
@@ -67,7 +71,9 @@ def after_save(request: HtmxHttpRequest, contact: Contact, text: str) -> HttpRes
 
 
 def pane_context(request: HtmxHttpRequest, contact: Contact) -> dict[str, Any]:
-    entries, more = entries_of(contact, everything=request.GET.get("history") == "all")
+    entries, more = entries_of(
+        contact, request.user, everything=request.GET.get("history") == "all"
+    )
     formers = list(contact.identifiers.filter(current=False))
     recent = timezone.now() - OFFER_FOR
     return {
@@ -117,16 +123,16 @@ def field_restore(request: HtmxHttpRequest, public_id: str, pk: int) -> HttpResp
         contact = find_contact(request, public_id)
     except MergedAway as merged:
         contact = merged.survivor
+    change = get_object_or_404(contact.history, pk=pk)
+    if change.field == "owner" and not change.old not in assignable_ids(request.user):
+        return show_contact(request, contact, status=403, problem=NO_SUCH_OWNER)
     actor = Actor(request.user, Source.PERSON, "set back")
     try:
         contact = set_back(contact_id=contact.pk, change_id=pk, actor=actor)
     except ContactGone:
         raise Http404 from None
     except IdentifierTaken:
-        problem = (
-            "Not set back: the old value belongs to another contact now. Use Edit to enter it."
-        )
-        return show_contact(request, contact, status=409, problem=problem)
+        return show_contact(request, contact, status=409, problem=TAKEN)
     except Busy:
         return show_contact(request, contact, status=409, problem=BUSY)
     return after_save(request, contact, "Value set back")
@@ -148,6 +154,3 @@ def identifier_release(request: HtmxHttpRequest, public_id: str, pk: int) -> Htt
     except Busy:
         return show_contact(request, contact, status=409, problem=BUSY)
     return after_save(request, contact, f"{released.value} released")
-
-
-BUSY = "Others are changing this contact right now. Nothing was saved. Try again in a moment."
