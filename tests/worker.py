@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,14 @@ def worker(transactional_db: None, tmp_path: Path) -> Iterator[None]:
     if not settings.REDIS_URL:
         yield
         return
-    log = tmp_path / "worker.log"
+    with real_worker(tmp_path):
+        yield
+
+
+@contextmanager
+def real_worker(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    """A worker process that leads a group of its own, ready to take messages."""
+    log = folder / "worker.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "config", "worker", "-c", "1", "-l", "info"],
@@ -33,7 +41,7 @@ def worker(transactional_db: None, tmp_path: Path) -> Iterator[None]:
         )
         try:
             _wait_until_ready(process, log)
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait(timeout=20)

@@ -1,0 +1,63 @@
+"""The direction of imports: config -> integrations -> activities -> contacts -> Django."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MAY_NOT_IMPORT = {
+    "contacts": {"activities", "integrations", "config", "tests"},
+    "activities": {"integrations", "config", "tests"},
+    "integrations": {"config", "tests"},
+    "config": {"tests"},
+}
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("app", MAY_NOT_IMPORT)
+def test_no_room_imports_from_above(app: str) -> None:
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in (ROOT / app).rglob("*.py")
+        for name in imported(path)
+        if name in MAY_NOT_IMPORT[app]
+    }
+    assert wrong == set()
+
+
+def test_models_and_rules_know_nothing_of_pages() -> None:
+    """Views are the outermost part of an app: only they and the addresses import views."""
+    inner = [p for p in (ROOT / "contacts").rglob("*.py") if "views" not in p.parts]
+    wrong = {
+        str(path.relative_to(ROOT))
+        for path in inner
+        if path.name not in {"urls.py"} and "contacts.views" in _runtime_source(path)
+    }
+    assert wrong == set()
+
+
+def _runtime_source(path: Path) -> str:
+    """The file's imports outside `if TYPE_CHECKING`, as text."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    body = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return "\n".join(ast.unparse(node) for node in body)
+
+
+def test_no_template_has_inline_script_or_style() -> None:
+    bad = ("<script>", " style=", " onclick=", " hx-on", "js:", "|safe", "autoescape off")
+    wrong = {
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in (ROOT / "templates").rglob("*.html")
+        for word in bad
+        if word in path.read_text(encoding="utf-8")
+    }
+    assert wrong == set()
