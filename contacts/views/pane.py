@@ -124,7 +124,7 @@ def field_restore(request: HtmxHttpRequest, public_id: str, pk: int) -> HttpResp
     except MergedAway as merged:
         contact = merged.survivor
     change = get_object_or_404(contact.history, pk=pk)
-    if change.field == "owner" and not change.old not in assignable_ids(request.user):
+    if change.field == "owner" and change.old not in assignable_ids(request.user):
         return show_contact(request, contact, status=403, problem=NO_SUCH_OWNER)
     actor = Actor(request.user, Source.PERSON, "set back")
     try:
