@@ -15,6 +15,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from import_export.admin import ImportExportMixin
+from import_export.forms import ExportForm
 
 from contacts.admin_imports import ContactResource
 from contacts.deleting import delete_contact
@@ -86,6 +87,8 @@ class ContactAdmin(ImportExportMixin, admin.ModelAdmin):
 
     form = ContactForm
     resource_classes = [ContactResource]
+    export_form_class = ExportForm  # every column, as on the page
+    skip_admin_log = True  # the contact's own history says more
     list_display = ["display_name", "email", "mobile_phone", "company", "status", "owner"]
     list_filter = ["status", "owner"]
     list_select_related = ["owner"]

@@ -6,6 +6,7 @@ Its own row-by-row saving is never used: it knows nothing of identifiers, mergin
 import io
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from import_export import resources
 from import_export.results import Error, InvalidRow, Result, RowResult
@@ -87,11 +88,9 @@ def _result(batch: Import) -> Result:
         if row.outcome in OUTCOMES:
             result.append_row_result(_row_result(row))
         else:
-            from django.core.exceptions import ValidationError
-
             values = [str(row.values.get(name, "")) for name in BY_NAME]
-            result.append_invalid_row(row.number, {}, ValidationError(row.problems))
-            result.invalid_rows[-1] = InvalidRow(row.number, ValidationError(row.problems), values)
+            fault = ValidationError(row.problems)
+            result.invalid_rows.append(InvalidRow(row.number, fault, values))
     result.total_rows = batch.rows
     return result
 
