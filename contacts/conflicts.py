@@ -18,11 +18,22 @@ LENGTH = 5
 ATTEMPTS = 5
 
 
+class RecordGone(Exception):
+    """One of the records was deleted or merged this moment: there is no conflict to file."""
+
+
 @transaction.atomic
 def file_request(
     *, user: User, contact: Contact | None, typed: dict[str, Any], holders: list[int]
 ) -> ConflictRequest:
-    """The request for this refusal; the same refusal again gives the same reference."""
+    """The request for this refusal; the same refusal again gives the same reference.
+
+    Raises RecordGone.
+    """
+    ids = {*holders, *([contact.pk] if contact else [])}
+    locked = Contact.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    if len(locked) < len(ids):
+        raise RecordGone
     known = ConflictRequest.objects.filter(
         requested_by=user, contact=contact, state=ConflictRequest.State.OPEN
     )

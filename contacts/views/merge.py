@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_POST
 
-from contacts.conflicts import administrator_of_account, file_request
+from contacts.conflicts import RecordGone, administrator_of_account, file_request
 from contacts.fields import IDENTIFIER_FIELDS, owner_names, shown
 from contacts.forms import ContactForm
 from contacts.merging import MergeChanged, MergePlan, MergeRow, merge_contacts, plan_merge
@@ -99,6 +99,13 @@ def _look_again(request: HtmxHttpRequest, contact: Contact | None) -> HttpRespon
     return _merge(request, fresh, once_more=True)
 
 
+def _save_again(request: HtmxHttpRequest, contact: Contact | None) -> HttpResponse:
+    """What stood in the way is gone: the same Save once more."""
+    from contacts.views.edit import contact_edit, contact_new
+
+    return contact_edit(request, contact.public_id) if contact else contact_new(request)
+
+
 def answer_taken(request: HtmxHttpRequest, form: ContactForm, held: dict[str, int]) -> HttpResponse:
     """An identifier belongs to others: the merge prompt, or that it cannot be saved."""
     from contacts.views.edit import answer_conflict
@@ -180,9 +187,12 @@ def _shown_row(row: MergeRow, owners: dict[str, str], plan: MergePlan) -> dict[s
 def _cannot_save(request: HtmxHttpRequest, form: ContactForm, held: dict[str, int]) -> HttpResponse:
     """Say nothing about the other record: not its name, id, owner, nor which value it was."""
     typed = {name: form.texts[name] for name in form.texts if form.texts[name]}
-    filed = file_request(
-        user=request.user, contact=form.contact, typed=typed, holders=list(held.values())
-    )
+    try:
+        filed = file_request(
+            user=request.user, contact=form.contact, typed=typed, holders=list(held.values())
+        )
+    except RecordGone:
+        return _save_again(request, form.contact)
     seen = _visible(request, held)
     value = next(
         form.texts[name] for name in IDENTIFIER_FIELDS if name in held and name not in seen

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.test import Client
 
 from contacts.deleting import delete_contact
 from contacts.merging import MergeChanged, merge_contacts, plan_merge
@@ -156,3 +157,40 @@ def test_two_edits_of_one_field_at_once_keep_one_and_ask_about_the_other(owner: 
         contact = make_contact(owner, email=f"a{n}@example.com")
         results = at_once(saving(contact, city="London"), saving(contact, city="Turin"))
         assert (of_type(results, Contact), of_type(results, EditConflict)) == (1, 1), results
+
+
+def signed_in(user: User) -> Client:
+    client = Client(headers={"host": "localhost"})
+    client.force_login(user)
+    return client
+
+
+def test_two_people_who_save_the_same_address_at_once_get_a_page_each(owner: User) -> None:
+    for n in ROUNDS:
+        clients = [signed_in(owner), signed_in(owner)]
+        form = {"first_name": "Ada", "email": f"page{n}@example.com", "owner": owner.pk}
+        answers = at_once(*(posting(client, "/contacts/new/", form) for client in clients))
+        assert sorted(answer.status_code for answer in answers) == [302, 409], answers
+    assert Contact.objects.count() == len(ROUNDS)
+
+
+def test_saving_merging_and_deleting_at_once_never_ends_in_an_error_page(owner: User) -> None:
+    for n in ROUNDS:
+        a = make_contact(owner, first_name="A", email=f"a{n}@example.com")
+        b = make_contact(owner, first_name="B", email=f"b{n}@example.com")
+        url = f"/contacts/{a.public_id}/"
+        taken = {"first_name": "A", "email": b.email, "owner": owner.pk, "version": a.version}
+        prompt = signed_in(owner).post(url + "edit/", taken)
+        merge = {**taken, "digest": prompt.context["plan"].digest}
+        edit = {**taken, "email": a.email, "city": "London"}
+        answers = at_once(
+            posting(signed_in(owner), url + "merge/", merge),
+            posting(signed_in(owner), url + "edit/", edit),
+            posting(signed_in(owner), f"/contacts/{b.public_id}/delete/", {}),
+        )
+        assert all(answer.status_code in {302, 404, 409, 412} for answer in answers), answers
+        assert Identifier.objects.filter(key=a.email).count() <= 1
+
+
+def posting(client: Client, url: str, form: dict[str, Any]) -> Callable[[], Any]:
+    return lambda: client.post(url, form)
