@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import phonenumbers
 from django.db.models import Q
 
-from contacts.models.contact import LAST, SORT_KEY_LENGTH
-
 if TYPE_CHECKING:
     from contacts.models import Contact
 
+#: Sorts after every other text (the last code point), so blanks come last in ascending order.
+LAST = "\U0010ffff"
+SORT_KEY_LENGTH = 120
 DERIVED = ("search_text", "sort_name", "sort_email", "sort_company", "sort_status")
 MAX_QUERY = 200
 MAX_WORDS = 8

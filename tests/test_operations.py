@@ -110,14 +110,14 @@ def test_a_worker_takes_the_canary() -> None:
 
 
 def test_a_dead_broker_does_not_fail_a_save(monkeypatch: pytest.MonkeyPatch) -> None:
-    from contacts.imports import running
+    from contacts.imports import starting
     from contacts.tasks import run_import
 
     def refused(*_: Any) -> None:
         raise ConnectionError("the broker is away")
 
     monkeypatch.setattr(run_import, "delay", refused)
-    running.hint(1)
+    starting.hint(1)
 
 
 def free_port() -> int:

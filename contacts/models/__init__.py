@@ -1,4 +1,4 @@
-from contacts.models.contact import LAST, Contact, Identifier, PublicId, new_public_id
+from contacts.models.contact import Contact, Identifier, PublicId, new_public_id
 from contacts.models.history import AuditEntry, FieldChange, Source
 from contacts.models.imports import Import, ImportRow
 from contacts.models.merge import ConflictRequest, Merge, MovedRow, PossibleDuplicate
@@ -6,7 +6,6 @@ from contacts.models.operations import Heartbeat
 from contacts.models.people import Account, Team, User
 
 __all__ = [
-    "LAST",
     "Account",
     "AuditEntry",
     "ConflictRequest",

@@ -10,15 +10,13 @@ from django.utils.timezone import now
 
 from contacts.access import visible_condition
 from contacts.models.never import NEVER
+from contacts.search import LAST, SORT_KEY_LENGTH, search_condition
 
 if TYPE_CHECKING:
     from contacts.models.people import User
 
 BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#: Sorts after every other text (the last code point), so blanks come last in ascending order.
-LAST = "\U0010ffff"
 SHORT_TEXT = 255
-SORT_KEY_LENGTH = 120
 
 
 def new_public_id() -> str:
@@ -67,8 +65,6 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
     def search(self, text: str, *, region: str) -> Self:
         """Contacts that match every word of `text` (see contacts.search)."""
-        from contacts.search import search_condition
-
         condition = search_condition(text, region=region)
         return self if condition is None else self.filter(condition)
 

@@ -20,7 +20,7 @@ from contacts.imports.committing import stop
 from contacts.imports.mapping_form import MappingForm
 from contacts.imports.reading import CHOICES, UnreadableFile, inspect_file
 from contacts.imports.reports import full_report, rejected_rows
-from contacts.imports.running import start_committing, start_planning
+from contacts.imports.starting import start_committing, start_planning
 from contacts.imports.uploading import TOO_LARGE, receive, take_shape, too_large
 from contacts.models import Import, ImportRow
 from contacts.signals import Actor

@@ -15,7 +15,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from contacts.imports.leases import waiting
-from contacts.imports.running import hint
+from contacts.imports.starting import hint
 from contacts.models import Heartbeat
 from contacts.tasks import heartbeat
 

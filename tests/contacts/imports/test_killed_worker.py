@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from contacts.imports.running import hint, start_committing
+from contacts.imports.starting import hint, start_committing
 from contacts.models import Contact, FieldChange, Identifier, Import, User
 from tests.contacts.imports.engine import add_up, plan
 from tests.worker import real_worker
