@@ -3,18 +3,19 @@
 Whatever somebody puts into the URL by hand, the list answers and says what it left out.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import DateTimeField, F, QuerySet, Value
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils import timezone
 
 from contacts.models import Account, Contact, User
 from contacts.models.never import NEVER
-from contacts.paging import BadCursor, Cursor, Page, read_page
+from contacts.paging import BadCursor, Cursor, Moment, Page, read_page
 
 if TYPE_CHECKING:
     from contacts.views.shell import HtmxHttpRequest
@@ -24,13 +25,15 @@ ROWS_CHOICES = (20, 50, 100)
 DEFAULT_ROWS = 50
 DEFAULT_SORT = "-activity"
 MAX_QUERY = 200
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9998, 12, 31)
+BAD_PAGE_LINK = "This page link is not valid. Showing the first page."
 SORTS: dict[str, Any] = {
     "name": F("sort_name"),
     "email": F("sort_email"),
     "company": F("sort_company"),
     "status": F("sort_status"),
     "captured": F("creation_time"),
-    "activity": Coalesce("last_interacted_time", Value(NEVER, output_field=DateTimeField())),
+    "activity": Coalesce("last_interacted_time", Moment(NEVER)),
 }
 PRESETS = {"today": ("today", 0), "7": ("last 7 days", 7), "30": ("last 30 days", 30), "90": ("last 90 days", 90)}  # fmt: skip
 
@@ -80,9 +83,20 @@ class ListState:
             before=query.get("before", ""),
         )
         if state.after and state.before:
-            notices.append("This page link is not valid. Showing the first page.")
+            notices.append(BAD_PAGE_LINK)
             state = replace(state, after="", before="")
+        if state.captured:  # one or the other: the page offers the dates under "any time"
+            state = replace(state, captured_from=None, captured_to=None)
         return replace(state, notices=tuple(notices))
+
+    def for_owners(self, known: Container[int]) -> "ListState":
+        """Without owners whose contacts this person may not see, or who do not exist: no matter."""
+        unknown = [pk for pk in self.owner if pk not in known]
+        return replace(
+            self,
+            owner=tuple(pk for pk in self.owner if pk in known),
+            notices=(*self.notices, *(_left_out("owner", str(pk)) for pk in unknown)),
+        )
 
     @property
     def params(self) -> QueryDict:
@@ -112,9 +126,9 @@ class ListState:
         return f"?{text}" if text else ""
 
     def but(self, **changes: Any) -> str:
-        """The query string of this state with changes, on its first page; "?" for no parameter."""
+        """The query string of this state with changes, on its first page."""
         changes = {"after": "", "before": "", **changes}
-        return replace(self, **changes).query or "?"
+        return replace(self, **changes).query
 
     @property
     def filtered(self) -> bool:
@@ -146,8 +160,7 @@ class ListState:
             days = PRESETS[self.captured][1]
             return _midnight(timezone.localdate() - timedelta(days=days)), None
         start = _midnight(self.captured_from) if self.captured_from else None
-        last = self.captured_to
-        end = _midnight(last + timedelta(days=1)) if last and last < date.max else None
+        end = _midnight(self.captured_to + timedelta(days=1)) if self.captured_to else None
         return start, end
 
     def page(self, contacts: QuerySet[Contact]) -> tuple[Page, str]:
@@ -161,12 +174,12 @@ class ListState:
                     self.after or self.before, sort=self.sort, backwards=bool(self.before)
                 )
             except BadCursor:
-                notice = "This page link is not valid. Showing the first page."
+                notice = BAD_PAGE_LINK
         rows = contacts.select_related("owner")
         return read_page(rows, sort=self.sort, key=key, rows=self.rows, cursor=cursor), notice
 
     def chips(self, owners: dict[int, User]) -> list[Chip]:
-        """The applied filters, each with the way to remove it."""
+        """The applied filters, each with the way to remove it; `owners` holds every owner of it."""
         chips = []
         for status in self.status:
             rest = tuple(other for other in self.status if other != status)
@@ -174,8 +187,7 @@ class ListState:
             chips.append(Chip(f"Status: {shown}", self.but(status=rest)))
         for pk in self.owner:
             others = tuple(other for other in self.owner if other != pk)
-            name = str(owners[pk]) if pk in owners else "unknown"
-            chips.append(Chip(f"Owner: {name}", self.but(owner=others)))
+            chips.append(Chip(f"Owner: {owners[pk]}", self.but(owner=others)))
         if label := self._captured_label():
             none = {"captured": "", "captured_from": None, "captured_to": None}
             chips.append(Chip(f"Captured on: {label}", self.but(**none)))
@@ -210,7 +222,7 @@ def _known(
     wanted = [value for value in query.getlist(name) if value]
     for value in wanted:
         if value not in known:
-            notices.append(f"There is no {name} “{value[:40]}”. That filter was left out.")
+            notices.append(_left_out(name, value))
     return tuple(dict.fromkeys(value for value in wanted if value in known))
 
 
@@ -220,8 +232,12 @@ def _numbers(query: QueryDict, name: str, notices: list[str]) -> tuple[int, ...]
         if value.isascii() and value.isdigit() and len(value) < 10:
             numbers.append(int(value))
         elif value:
-            notices.append(f"There is no {name} “{value[:40]}”. That filter was left out.")
+            notices.append(_left_out(name, value))
     return tuple(dict.fromkeys(numbers))
+
+
+def _left_out(name: str, value: str) -> str:
+    return f"There is no {name} “{value[:40]}”. That filter was left out."
 
 
 def _one(query: QueryDict, name: str, known: dict[str, Any], notices: list[str]) -> str:
@@ -241,7 +257,10 @@ def _date(query: QueryDict, name: str, notices: list[str]) -> date | None:
     except ValueError:
         notices.append(f"“{text[:40]}” is not a date. Use the form 2026-11-23.")
         return None
-    return parsed if date(1900, 1, 1) <= parsed <= date(9998, 12, 31) else None
+    if FIRST_DAY <= parsed <= LAST_DAY:
+        return parsed
+    notices.append(f"“{text[:40]}” is out of range. Use a date from 1900 to 9998.")
+    return None
 
 
 def _sort(query: QueryDict, notices: list[str]) -> str:

@@ -10,7 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from django.core import signing
-from django.db.models import BooleanField, Expression, F, Func, QuerySet, Value
+from django.db.models import (
+    BooleanField,
+    DateTimeField,
+    Expression,
+    F,
+    Func,
+    QuerySet,
+    TextField,
+    Value,
+)
 from django.db.models.expressions import Combinable
 
 from contacts.models import Contact
@@ -20,6 +29,16 @@ SALT = "contacts.cursor"
 
 class BadCursor(ValueError):
     """A cursor that this installation did not give out, or one of another sort."""
+
+
+class Moment(Value):
+    """A fixed time written into the SQL: SQLite matches an expression with an index by its text."""
+
+    def __init__(self, value: datetime) -> None:
+        super().__init__(value, output_field=DateTimeField())
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
+        return f"'{connection.ops.adapt_datetimefield_value(self.value)}'", ()
 
 
 class RowCompare(Func):
@@ -40,6 +59,15 @@ class RowCompare(Func):
             params += values
         a, b, c, d = parts
         return f"({a}, {b}) {self.operator} ({c}, {d})", params
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
+        """With the range of the first value spelled out: where it is an expression, SQLite would
+        walk the index from its start."""
+        compare, params = self.as_sql(compiler, connection)
+        key, _pk, bound, _id = self.get_source_expressions()
+        a, a_params = compiler.compile(key)
+        c, c_params = compiler.compile(bound)
+        return f"({a} {self.operator}= {c} AND {compare})", (*a_params, *c_params, *params)
 
 
 @dataclass(frozen=True)
@@ -88,34 +116,48 @@ def read_page(
     rows: int,
     cursor: Cursor | None,
 ) -> Page:
-    """The page after or before `cursor`, else the first one. One query; two at the very start."""
-    descending = sort.startswith("-")
+    """The page after or before `cursor`, else the first one.
+
+    One query; a second one only where the first found nothing, or less than the first page.
+    """
     backwards = cursor is not None and cursor.backwards
-    ordered = contacts.annotate(sort_value=key)
-    if cursor is not None:
-        operator = "<" if descending != backwards else ">"
-        place = (Value(cursor.value, output_field=_field_of(cursor.value)), Value(cursor.pk))
-        ordered = ordered.filter(RowCompare(operator, key, F("pk"), *place))
-    if descending != backwards:
-        ordered = ordered.order_by(F("sort_value").desc(), "-pk")
-    else:
-        ordered = ordered.order_by(F("sort_value").asc(), "pk")
-    found = list(ordered[: rows + 1])
+    found = list(_ordered(contacts, sort, key, cursor, backwards=backwards)[: rows + 1])
+    at_end = cursor is not None and not backwards and not found
+    if at_end:  # everything after the cursor is gone: the last page there is
+        backwards = True
+        found = list(_ordered(contacts, sort, key, None, backwards=True)[: rows + 1])
     more = len(found) > rows
+    if backwards and not more:  # the beginning: a full first page rather than what is left of it
+        return read_page(contacts, sort=sort, key=key, rows=rows, cursor=None)
     found = found[:rows]
     if backwards:
-        if not more:  # the beginning: show a full first page rather than what is left of it
-            return read_page(contacts, sort=sort, key=key, rows=rows, cursor=None)
         found.reverse()
-    first, last = (found[0], found[-1]) if found else (None, None)
+    has_next = (backwards or more) and not at_end
     return Page(
         contacts=found,
-        previous=cursor_for(first, sort) if first and cursor is not None else "",
-        next=cursor_for(last, sort) if last and (more or backwards) else "",
+        previous=cursor_for(found[0], sort) if found and cursor is not None else "",
+        next=cursor_for(found[-1], sort) if found and has_next else "",
     )
 
 
-def _field_of(value: Any) -> Any:
-    from django.db.models import DateTimeField, TextField
+def _ordered(
+    contacts: QuerySet[Contact],
+    sort: str,
+    key: Expression | Combinable,
+    cursor: Cursor | None,
+    *,
+    backwards: bool,
+) -> QuerySet[Contact]:
+    """The contacts beyond `cursor`, nearest first, each with its `sort_value`."""
+    falling = sort.startswith("-") != backwards
+    ordered = contacts.annotate(sort_value=key)
+    if cursor is not None:
+        place = (Value(cursor.value, output_field=_field_of(cursor.value)), Value(cursor.pk))
+        ordered = ordered.filter(RowCompare("<" if falling else ">", key, F("pk"), *place))
+    if falling:
+        return ordered.order_by(F("sort_value").desc(), "-pk")
+    return ordered.order_by(F("sort_value").asc(), "pk")
 
+
+def _field_of(value: Any) -> DateTimeField | TextField:
     return DateTimeField() if isinstance(value, datetime) else TextField()

@@ -62,7 +62,7 @@ def day(moment: datetime | None) -> SafeString | str:
     if local.date() == today.date():
         text = f"Today, {local:%H:%M}"
     elif local.date() == today.date() - timedelta(days=1):
-        text = f"Yesterday, {local:%H:%M}"
+        text = "Yesterday"
     elif local.year == today.year:
         text = format_date(local, "D j M")
     else:

@@ -1,9 +1,9 @@
 """All Contacts: the list, its fragment, and its export."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,34 +13,12 @@ from django_htmx.http import push_url, replace_url
 
 from contacts import history
 from contacts.access import assignable_owners
+from contacts.columns import Column, columns
 from contacts.exports import stream_csv
 from contacts.listing import PRESETS, ROWS_CHOICES, ListState, bounded_count, shown_count
 from contacts.models import Contact, Source, User
 from contacts.signals import Actor
-from contacts.views.shell import HtmxHttpRequest, wants_part
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column head: its place in the table, and its sort where it has one."""
-
-    label: str
-    css: str
-    sort: str = ""
-    newest_first: bool = False
-
-
-COLUMNS = (
-    Column("Name", "c-name", "name"),
-    Column("Email", "c-email", "email"),
-    Column("Mobile phone", "c-phone"),
-    Column("Company", "c-company", "company"),
-    Column("Status", "c-status", "status"),
-    Column("Owner", "c-owner"),
-    Column("Captured on", "c-captured", "captured", newest_first=True),
-    Column("Last activity", "c-last", "activity", newest_first=True),
-)
-
+from contacts.views.shell import HtmxHttpRequest, list_query, wants_part
 
 SORT_WORDS = {True: "descending", False: "ascending"}
 
@@ -48,7 +26,13 @@ SORT_WORDS = {True: "descending", False: "ascending"}
 @login_required
 @require_GET
 def contact_list(request: HtmxHttpRequest) -> HttpResponse:
-    """The list; for htmx its results alone, with counts and chips out of band."""
+    """The list; for htmx its results alone, with counts and chips out of band.
+
+    Where the pane asks for the list, it is being closed: what it needs is no pane.
+    """
+    if wants_part(request) and request.htmx.target == "pane":
+        closed = render(request, "contacts/_no_pane.html")
+        return push_url(closed, reverse("contact_list") + list_query(request))
     context = list_context(request)
     if not wants_part(request):
         return render(request, "contacts/page.html", context)
@@ -63,7 +47,7 @@ def contact_list(request: HtmxHttpRequest) -> HttpResponse:
 @require_GET
 def contact_export(request: HtmxHttpRequest) -> HttpResponseBase:
     """CSV of what the filters show, every column."""
-    state = ListState.from_request(request)
+    state, _owners = _state(request)
     contacts = state.apply(Contact.objects.visible_to(request.user))
     actor = Actor(request.user, Source.PERSON)
     history.audit(actor, "contacts.exported", count=contacts.count())
@@ -73,13 +57,12 @@ def contact_export(request: HtmxHttpRequest) -> HttpResponseBase:
 
 def list_context(request: HtmxHttpRequest) -> dict[str, Any]:
     """Everything the list shows. A constant number of queries, whatever the page size."""
-    state = ListState.from_request(request)
+    state, owners = _state(request)
     visible = Contact.objects.visible_to(request.user)
     total = bounded_count(visible)
     contacts = state.apply(visible)
     page, notice = state.page(contacts)
     matching = bounded_count(contacts) if state.filtered else total
-    owners = _owners(request.user)
     return {
         "state": state,
         "list_query": state.query,
@@ -89,15 +72,15 @@ def list_context(request: HtmxHttpRequest) -> dict[str, Any]:
         "total_shown": shown_count(total),
         "matching": matching,
         "matching_shown": shown_count(matching),
-        "columns": [_head(column, state) for column in COLUMNS],
-        "chips": state.chips({owner.pk: owner for owner in owners}),
-        "owners": owners if len(owners) > 1 else [],
+        "columns": [_head(column, state) for column in columns()],
+        "chips": state.chips(owners),
+        "owners": list(owners.values()) if len(owners) > 1 else [],
         "statuses": [*Contact.Status.values, "none"],
         "presets": [(key, label) for key, (label, _) in PRESETS.items()],
         "rows_choices": ROWS_CHOICES,
         "previous_query": state.but(before=page.previous) if page.previous else "",
         "next_query": state.but(after=page.next) if page.next else "",
-        "clear_filters": ListState(q=state.q, sort=state.sort, rows=state.rows).query or "?",
+        "clear_filters": ListState(q=state.q, sort=state.sort, rows=state.rows).query,
         "clear_search": state.but(q=""),
         "open_id": request.resolver_match.kwargs.get("public_id", "")
         if request.resolver_match
@@ -117,6 +100,14 @@ def _head(column: Column, state: ListState) -> dict[str, Any]:
     }
 
 
-def _owners(user: User) -> list[User]:
-    owners = User.objects.filter(assignable_owners(user))
-    return list(owners.distinct().order_by("first_name", "last_name", "pk"))
+def _state(request: HtmxHttpRequest) -> tuple[ListState, dict[int, User]]:
+    """The state of the URL, and the owners this person may filter by."""
+    owners = {owner.pk: owner for owner in _owners(request.user)}
+    return ListState.from_request(request).for_owners(owners), owners
+
+
+def _owners(user: User) -> QuerySet[User]:
+    """Whose contacts `user` may see, colleagues who have left but still own some included."""
+    owned = Contact.objects.visible_to(user).filter(owner=OuterRef("pk"))
+    owners = User.objects.filter(assignable_owners(user) | Q(Exists(owned)))
+    return owners.distinct().order_by("first_name", "last_name", "pk")
