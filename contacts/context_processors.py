@@ -15,9 +15,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated or request.path.startswith("/admin/"):
         return {}
     account = Account.load()
+    entries = entries_for(user)
     return {
         "account": account,
-        "navigation": entries_for(user),
+        "navigation": entries,
+        "here": next((entry for entry in entries if request.path.startswith(entry.url)), None),
         "may_import": may_import(user),
         "may_delete": may_delete(user, account),
         "theme": user.theme,

@@ -56,6 +56,11 @@
     e.preventDefault(); e.stopImmediatePropagation(); ask(() => a.click());
   }, true);
   addEventListener('beforeunload', e => { if (changed()) e.preventDefault(); });
+  document.addEventListener('click', e => { // a pane that leads back to the list: keep the list, drop the pane
+    const a = e.target.closest('#pane .pane-bar a:not([hx-get])');
+    if (!a || e.ctrlKey || e.metaKey || e.shiftKey || !$('#filters') || a.pathname !== new URL($('#filters').action).pathname) return;
+    e.preventDefault(); htmx.ajax('GET', a.getAttribute('href'), { source: a, target: '#pane', swap: 'outerHTML' });
+  });
 
   /* --- single-key shortcuts (UI.md 5.1) */
   let follow;
@@ -72,7 +77,9 @@
     const cur = at < 0 ? links.findIndex(l => l.getAttribute('aria-current')) : at;
     const move = to => {
       const link = links[to]; if (!link) return; link.focus();
-      if ($('#pane:not([hidden])') && !changed()) { clearTimeout(follow); follow = setTimeout(() => link.click(), 150); }
+      if ($('#pane:not([hidden])') && !changed()) { clearTimeout(follow); follow = setTimeout(() => {
+        link.removeAttribute('hx-push-url'); link.setAttribute('hx-replace-url', 'true'); link.click();
+      }, 150); }
     };
     const key = {
       '/': () => $('#q')?.focus(),
@@ -96,9 +103,12 @@
     if (d) { e.preventDefault(); d.close(); }
     const copy = e.target.closest('[data-copy]'); if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => say('Reference copied'));
     if (e.target.closest('.toast .close')) e.target.closest('.toast').remove();
-    if (e.target.closest('[data-again]')) location.reload();
+    if (e.target.closest('[data-again]')) again();
   });
-  document.addEventListener('change', e => { if (e.target.matches('[data-submit]')) e.target.form.requestSubmit(); });
+  document.addEventListener('change', e => {
+    if (e.target.matches('[data-submit]')) e.target.form.requestSubmit();
+    if (e.target.matches('.pop [type=date]')) $('.pop [name=captured]').checked = true; // "any time, or the dates"
+  }, true);
 
   /* --- merge prompt: choosing a side rewrites the result and its badge */
   document.addEventListener('change', e => {
@@ -133,21 +143,41 @@
     const tr = id && document.getElementById(`c-${id}`);
     if (tr) { tr.setAttribute('aria-current', 'true'); $('.rowlink', tr).setAttribute('aria-current', 'true'); }
   };
-  let closing = null, deleted = -1;
+  const sync = e => { // the filters show what the address says, whatever changed it
+    const p = new URL(e.detail.path, location).searchParams;
+    for (const x of $$('#q, #pops input')) {
+      if (x === document.activeElement) continue;
+      if (x.type === 'checkbox') x.checked = p.getAll(x.name).includes(x.value);
+      else if (x.type === 'radio') x.checked = (p.get(x.name) || '') === x.value;
+      else x.value = p.get(x.name) || '';
+    }
+  };
+  document.body.addEventListener('htmx:pushedIntoHistory', sync);
+  document.body.addEventListener('htmx:replacedInHistory', sync);
+  let closing = null, deleted = -1, left = null;
   document.body.addEventListener('htmx:beforeRequest', e => {
     const el = e.detail.elt;
     if (el.closest('#dialog') === null) opener = el.closest('.menu') ? $(`[popovertarget="${el.closest('.menu').id}"]`) : el;
     if (el.id === 'edit' || el.closest('#dialog')) { const f = $('#edit'); if (f) f.dataset.sent = 1; }
-    closing = el.matches?.('[aria-keyshortcuts=Escape]') ? $('#pane')?.dataset.contact : null;
+    closing = el.closest?.('.pane-bar') ? $('#pane')?.dataset.contact : null;
     $('#trouble')?.remove();
+    e.detail.target?.setAttribute('aria-busy', 'true');
+  });
+  document.body.addEventListener('htmx:afterRequest', e => e.detail.target?.removeAttribute('aria-busy'));
+  document.body.addEventListener('htmx:historyCacheMiss', () => { left = $('#pane[data-contact]')?.dataset.contact; });
+  document.body.addEventListener('htmx:historyRestore', () => { // Back: the pane, or the row that was open
+    remember(); mark();
+    ($('#pane:not([hidden])') || (left && $('.rowlink', document.getElementById(`c-${left}`) || undefined)))?.focus({ preventScroll: true });
   });
   document.body.addEventListener('htmx:afterSwap', e => {
-    const id = e.detail.target.id;
+    const id = e.detail?.target?.id;
     if (id === 'dialog') { const f = $('#edit'); if (f) delete f.dataset.sent; openDialog(); return; }
     if (id === 'pane') {
       const d = $('#dialog dialog'); if (d) { opener = null; d.close(); }
       remember(); mark();
       const pane = $('#pane');
+      const by = e.detail.requestConfig?.elt;
+      if (by?.hasAttribute('hx-replace-url')) { by.removeAttribute('hx-replace-url'); by.setAttribute('hx-push-url', 'true'); return; } // j and k stay in the list
       if (pane.hidden) {
         const rows = $$('.rowlink'), row = closing && document.getElementById(`c-${closing}`);
         (row ? $('.rowlink', row) : rows[Math.min(Math.max(deleted, 0), rows.length - 1)] || $('#results'))?.focus();
@@ -158,18 +188,30 @@
   document.body.addEventListener('contactDeleted', e => {
     deleted = $$('#rows tr').findIndex(tr => tr.id === `c-${e.detail.id}`);
   });
-  const trouble = (title, text) => {
-    $('#trouble')?.remove();
-    const el = $('#trouble-template').content.firstElementChild.cloneNode(true); el.id = 'trouble';
-    $('b', el).textContent = title; $('div > span', el).textContent = text;
-    ($('.list .filters') || $('.list > header') || $('.main')).after(el);
+  let failed = null;
+  const trouble = (title, text, el = null) => { // in the region it is about; on a phone the pane hides the list
+    $('#trouble')?.remove(); failed = el;
+    const n = $('#trouble-template').content.firstElementChild.cloneNode(true); n.id = 'trouble';
+    $('b', n).textContent = title; $('div > span', n).textContent = text; $('[data-again]', n).hidden = !el;
+    const bar = $('#pane:not([hidden]) .pane-bar');
+    ((el?.closest?.('#pane') || innerWidth < 760) && bar || $('.list .filters') || $('.main header')).after(n);
     const f = $('#edit'); if (f) delete f.dataset.sent;
   };
-  document.body.addEventListener('htmx:sendError', () => trouble(navigator.onLine ? 'Kith did not answer.' : 'You are offline.', 'Nothing was lost: your filters and what you typed are kept.'));
-  document.body.addEventListener('htmx:timeout', () => trouble('Contacts did not load.', 'The server took too long to answer. Your filters are kept.'));
+  const again = () => {
+    const el = failed;
+    if (!el?.isConnected) location.reload();
+    else if (el.matches('form')) el.requestSubmit();
+    else if (el.id === 'q') htmx.trigger(el, 'search');
+    else if (el.id === 'results') htmx.trigger(document.body, 'contactsChanged');
+    else el.click();
+  };
+  const offline = ['You are offline.', 'You can read what is on screen. Saving is paused, and what you typed is kept.'];
+  addEventListener('offline', () => trouble(...offline));
+  addEventListener('online', () => { if (!failed) $('#trouble')?.remove(); });
+  document.body.addEventListener('htmx:sendError', e => trouble(...(navigator.onLine ? ['Kith did not answer.', 'Nothing was lost: your filters and what you typed are kept.'] : offline), e.detail.elt));
   document.body.addEventListener('htmx:responseError', e => {
     const busy = e.detail.xhr.status >= 500;
-    trouble(busy ? 'That did not work.' : 'The server refused that.', 'Nothing was saved. Your filters and what you typed are kept.');
+    trouble(busy ? 'That did not work.' : 'The server refused that.', 'Nothing was saved. Your filters and what you typed are kept.', e.detail.elt);
   });
   document.body.addEventListener('htmx:beforeSwap', e => { // a sign-in page instead of a part: the session has ended
     if (e.detail.xhr.responseURL?.includes('/login/')) { e.detail.shouldSwap = false; location.reload(); }
