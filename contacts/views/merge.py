@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_POST
 
 from contacts.conflicts import RecordGone, administrator_of_account, file_request
-from contacts.fields import IDENTIFIER_FIELDS, owner_names, shown
+from contacts.fields import BY_NAME, IDENTIFIER_FIELDS, owner_names, shown
 from contacts.forms import ContactForm
 from contacts.merging import MergeChanged, MergePlan, MergeRow, merge_contacts, plan_merge
 from contacts.models import Contact
@@ -25,6 +25,7 @@ from contacts.views.lookup import MergedAway, find_contact
 from contacts.views.pane import BUSY, after_save
 from contacts.views.shell import HtmxHttpRequest, render_dialog
 
+SIDES = {"existing": "Existing", "other": "Existing 2", "new": "Your change"}
 STALE = "One of the contacts changed since this was shown. Check the result and merge again."
 
 
@@ -154,6 +155,7 @@ def _prompt(
     context = {
         "dialog_title": "Merge Contacts",
         "plan": plan,
+        "taken": [shown(BY_NAME[name], value, {}) for name, value in plan.taken.items()],
         "rows": [_shown_row(row, owners, plan) for row in plan.shown_rows],
         "counts": {name.lower(): plan.count(name) for name in ("Fill", "Replace", "Keep")},
         "form": form,
@@ -173,6 +175,7 @@ def _shown_row(row: MergeRow, owners: dict[str, str], plan: MergePlan) -> dict[s
         "sides": [
             {
                 "key": key,
+                "label": SIDES[key],
                 "text": shown(row.field, text, owners) if text else "",
                 "pick": row.choosable and text and first_with[text] == key,
                 "wins": row.choosable and text and text == row.result,
@@ -185,7 +188,8 @@ def _shown_row(row: MergeRow, owners: dict[str, str], plan: MergePlan) -> dict[s
 
 
 def _cannot_save(request: HtmxHttpRequest, form: ContactForm, held: dict[str, int]) -> HttpResponse:
-    """Say nothing about the other record: not its name, id, owner, nor which value it was."""
+    """Say nothing about the other record: not its name, id, owner nor any of its values."""
+    seen = _visible(request, held)
     typed = {name: form.texts[name] for name in form.texts if form.texts[name]}
     try:
         filed = file_request(
@@ -193,10 +197,8 @@ def _cannot_save(request: HtmxHttpRequest, form: ContactForm, held: dict[str, in
         )
     except RecordGone:
         return _save_again(request, form.contact)
-    seen = _visible(request, held)
-    value = next(
-        form.texts[name] for name in IDENTIFIER_FIELDS if name in held and name not in seen
-    )
+    hidden = [name for name in IDENTIFIER_FIELDS if name in held and name not in seen]
+    value = form.texts[(hidden or list(held))[0]].strip()
     context = {
         "dialog_title": "Cannot Save Contact",
         "value": value,

@@ -137,7 +137,7 @@ def test_email_and_phone_of_two_contacts_are_merged_in_one_prompt(
     data = typed_into(ada, member, email=TAKEN, mobile_phone="202 555 0101")
     response = save(as_member, ada, data)
     text = text_of(response)
-    assert f"{TAKEN} and +12025550101 already belong to two other contacts" in text
+    assert f"{TAKEN} and +1 202-555-0101 already belong to two other contacts" in text
     assert "Existing contact 2Augusta" in text
     assert results_of(response)["Country"] == ("England", "Fill")
     confirm(as_member, ada, read(response).values)
@@ -147,6 +147,15 @@ def test_email_and_phone_of_two_contacts_are_merged_in_one_prompt(
     for gone in (ada, phone_holder):
         page = as_member.get(url_of("contact_detail", gone))
         assert page.headers["Location"] == url_of("contact_detail", survivor)
+
+
+def test_each_value_names_its_side_where_the_columns_have_no_heads(
+    as_member: Client, ada: Contact, holder: Contact, phone_holder: Contact, member: User
+) -> None:
+    data = typed_into(ada, member, email=TAKEN, mobile_phone="+12025550101")
+    row = save(as_member, ada, data).content.decode().split("<tbody>")[1].split("</tr>")[0]
+    sides = re.findall(r'data-side="([^"]+)"', row)
+    assert sides == ["Existing", "Existing 2", "Your change", "Result"]
 
 
 def test_a_value_that_two_sides_share_is_offered_once(
