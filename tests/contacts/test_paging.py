@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from contacts.listing import SORTS, ListState
 from contacts.models import Contact, User
-from contacts.paging import Page
+from contacts.paging import Page, cursor_for
 from tests.factories import make_contact
 
 
@@ -78,6 +78,15 @@ def test_a_cursor_of_a_deleted_row_still_leads_on(crowd: list[Contact]) -> None:
     assert [c.pk for c in page.contacts] == [c.pk for c in second.contacts]
 
 
+def test_behind_the_last_row_the_last_page_is_shown(crowd: list[Contact]) -> None:
+    last = walk("name")[-1]
+    after = QueryDict(mutable=True)
+    after["after"] = cursor_for(last.contacts[-1], "name")
+    page = show(f"sort=name&rows=20&{after.urlencode()}")
+    assert page.contacts[-1] == last.contacts[-1] and len(page.contacts) == 20
+    assert page.previous and not page.next
+
+
 @pytest.mark.parametrize("cursor", ["x", "eyJhIjoxfQ:1:abc", "%00", "1" * 3000])
 def test_a_cursor_made_up_by_hand_shows_the_first_page_and_says_so(
     crowd: list[Contact], cursor: str
@@ -106,6 +115,23 @@ def test_a_cursor_of_another_sort_is_not_taken(crowd: list[Contact]) -> None:
 )
 def test_what_was_left_out_of_a_hand_made_address_is_named(query: str, said: str) -> None:
     assert any(said in notice for notice in ListState.from_query(QueryDict(query)).notices)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plan")
+def test_the_usual_order_is_one_range_of_the_index_on_sqlite(crowd: list[Contact]) -> None:
+    sent: list[tuple[str, Any]] = []
+
+    def hear(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        sent.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(hear):
+        walk("-activity")
+    for (sql, params), use in zip(sent, ("SCAN", "SEARCH"), strict=True):
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+            plan = " ".join(row[-1] for row in cursor.fetchall())
+        assert f"{use} contacts_contact USING INDEX contact_by_activity" in plan
 
 
 @pytest.mark.postgres
