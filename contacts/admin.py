@@ -4,6 +4,7 @@ Contacts are written through the services, so that history, identifiers and sear
 must never be written by hand can only be looked at.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -12,11 +13,13 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from import_export.admin import ImportExportMixin
 from import_export.forms import ExportForm
 
+from contacts.access import may_import
 from contacts.admin_imports import ContactResource
 from contacts.deleting import delete_contact
 from contacts.fields import FIELDS, Field, Kind, as_text, attribute, clean
@@ -39,23 +42,34 @@ from contacts.models import (
     Team,
     User,
 )
+from contacts.retrying import Busy, Stale
 from contacts.services import (
+    ContactGone,
+    EditConflict,
     IdentifierTaken,
     create_contact,
     holders_of,
     identifier_key,
     update_contact,
+    with_edits,
 )
 from contacts.signals import Actor
 
 
 class ContactForm(forms.ModelForm):
-    """The same cleaning as on the pages; an identifier of another contact is refused here, since
-    merging needs the prompt of the contact page."""
+    """The same cleaning as on the pages; what needs a prompt there, an identifier of another
+    contact or a field that somebody else changed meanwhile, is refused here."""
+
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta:
         model = Contact
         fields = [field.name for field in FIELDS]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seen_version"].required = self.instance.pk is not None
+        self.initial["seen_version"] = self.instance.version
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -63,7 +77,9 @@ class ContactForm(forms.ModelForm):
         for field in FIELDS:
             if field.name in cleaned and field.kind not in {Kind.OWNER, Kind.YES_NO}:
                 self._clean_one(field, cleaned, region)
-        self._refuse_taken(cleaned)
+        if not self.errors:
+            self._refuse_taken(cleaned)
+            self._refuse_stale(cleaned)
         return cleaned
 
     def _clean_one(self, field: Field, cleaned: dict[str, Any], region: str) -> None:
@@ -73,12 +89,26 @@ class ContactForm(forms.ModelForm):
             self.add_error(field.name, str(fault))
 
     def _refuse_taken(self, cleaned: dict[str, Any]) -> None:
-        if self.errors:
-            return
         values = {kind: cleaned.get(kind) for kind in ("email", "mobile_phone")}
         keys = {kind: identifier_key(kind, value) for kind, value in values.items() if value}
         for kind in holders_of(keys, besides=self.instance.pk):
             self.add_error(kind, "It belongs to another contact. Use All Contacts to merge them.")
+
+    def _refuse_stale(self, cleaned: dict[str, Any]) -> None:
+        saved = Contact.objects.filter(pk=self.instance.pk).first()
+        if saved is None:
+            return  # a new one; or gone, which saving finds out
+        values = {field.name: cleaned[field.name] for field in FIELDS if field.name in cleaned}
+        values["owner"] = cleaned["owner"].pk
+        try:
+            with_edits(saved, values, cleaned["seen_version"])
+        except EditConflict as conflict:
+            for field in conflict.fields:
+                self.add_error(
+                    field.field,
+                    f"It was changed to “{as_text(field.theirs)}” since this page was opened. "
+                    "Open the contact again to change it.",
+                )
 
 
 @admin.register(Contact)
@@ -100,26 +130,54 @@ class ContactAdmin(ImportExportMixin, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
         return Contact.objects.visible_to(request.user)  # type: ignore[arg-type]
 
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return may_import(request.user)  # type: ignore[arg-type]
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page of one contact. What happened between the form's check and the write is told."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except (IdentifierTaken, EditConflict, ContactGone, Stale, Busy):
+            told = "Not saved: it was changed by somebody else at this moment. Check it and save again."
+            self.message_user(request, told, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
     def save_model(self, request: HttpRequest, obj: Contact, form: ModelForm, change: bool) -> None:
         actor = Actor(request.user, Source.ADMIN)  # type: ignore[arg-type]
         values = {f.name: getattr(obj, attribute(f)) for f in FIELDS}
-        try:
-            if change:
-                update_contact(contact_id=obj.pk, actor=actor, values=values)
-            else:
-                obj.pk = create_contact(actor=actor, values=values).pk
-        except IdentifierTaken:  # taken between the form's check and the write
-            self.message_user(
-                request, "Not saved: an identifier belongs to another contact now.", messages.ERROR
-            )
+        if change:
+            seen = form.cleaned_data["seen_version"]
+            update_contact(contact_id=obj.pk, actor=actor, values=values, base_version=seen)
+        else:
+            obj.pk = create_contact(actor=actor, values=values).pk
 
     def delete_model(self, request: HttpRequest, obj: Contact) -> None:
         actor = Actor(request.user, Source.ADMIN)  # type: ignore[arg-type]
-        delete_contact(contact_id=obj.pk, actor=actor)
+        with suppress(ContactGone):
+            delete_contact(contact_id=obj.pk, actor=actor)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> None:
         for contact in queryset:
             self.delete_model(request, contact)
+
+    def log_addition(self, request: HttpRequest, obj: Contact, message: Any) -> None:  # type: ignore[override]
+        """Nothing: the admin's log would keep a name after the contact was deleted."""
+
+    def log_change(self, request: HttpRequest, obj: Contact, message: Any) -> None:  # type: ignore[override]
+        """Nothing, as above: the contact's own history says more."""
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Contact]) -> None:  # type: ignore[override]
+        """Nothing, as above: the audit log has the id."""
+
+    def history_view(self, request: HttpRequest, object_id: str, *args: Any) -> HttpResponse:
+        """The history that is kept, on the contact's own page."""
+        contact = self.get_object(request, object_id)
+        if contact is None:
+            raise Http404
+        return redirect("contact_detail", contact.public_id)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The services remove what belongs to a contact; the read-only admins must not veto it."""

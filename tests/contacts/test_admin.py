@@ -4,12 +4,15 @@ import re
 
 import pytest
 from django.apps import apps
+from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from contacts import admin
 from contacts.models import ConflictRequest, Contact, FieldChange, Import, User
-from tests.factories import make_contact
+from contacts.services import IdentifierTaken, update_contact
+from tests.factories import by, make_contact
 
 MODELS = [model._meta.model_name for model in apps.get_app_config("contacts").get_models()]
 
@@ -19,6 +22,7 @@ def form_of(contact: Contact, **values: object) -> dict[str, object]:
         "first_name": contact.first_name,
         "email": contact.email,
         "owner": contact.owner_id,
+        "seen_version": contact.version,
     } | values
 
 
@@ -60,10 +64,59 @@ def test_an_address_of_another_contact_is_refused_at_its_field(
     assert ada.email == "ada@example.com"
 
 
+def test_a_stale_page_brings_no_old_value_back(
+    as_admin: Client, ada: Contact, member: User
+) -> None:
+    url = reverse("admin:contacts_contact_change", args=[ada.pk])
+    stale = form_of(ada, company="Engines", job_title="Countess")
+    update_contact(contact_id=ada.pk, actor=by(member), values={"company": "Analytical"})
+    assert as_admin.post(url, stale).status_code == 302
+    ada.refresh_from_db()
+    assert (ada.company, ada.job_title) == ("Analytical", "Countess")
+
+
+def test_a_field_that_somebody_else_changed_meanwhile_is_refused(
+    as_admin: Client, ada: Contact, member: User
+) -> None:
+    url = reverse("admin:contacts_contact_change", args=[ada.pk])
+    stale = form_of(ada, company="Mine")
+    update_contact(contact_id=ada.pk, actor=by(member), values={"company": "Theirs"})
+    assert "It was changed to “Theirs”" in as_admin.post(url, stale).content.decode()
+    ada.refresh_from_db()
+    assert ada.company == "Theirs"
+
+
+def test_an_address_taken_at_this_moment_is_told_and_nothing_is_saved(
+    as_admin: Client, ada: Contact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(**_: object) -> None:
+        raise IdentifierTaken({"email": 0})
+
+    monkeypatch.setattr(admin, "update_contact", taken)
+    url = reverse("admin:contacts_contact_change", args=[ada.pk])
+    page = as_admin.post(url, form_of(ada, email="new@example.com"), follow=True).content.decode()
+    assert "Not saved" in page and "was changed successfully" not in page
+
+
 def test_a_contact_deleted_in_the_admin_is_deleted_for_good(as_admin: Client, ada: Contact) -> None:
     url = reverse("admin:contacts_contact_delete", args=[ada.pk])
     assert as_admin.post(url, {"post": "yes"}).status_code == 302
     assert not Contact.objects.exists() and not FieldChange.objects.exists()
+
+
+def test_the_admins_own_log_keeps_no_name_of_a_contact(as_admin: Client, ada: Contact) -> None:
+    url = reverse("admin:contacts_contact_change", args=[ada.pk])
+    as_admin.post(url, form_of(ada, company="Analytical"))
+    as_admin.post(reverse("admin:contacts_contact_delete", args=[ada.pk]), {"post": "yes"})
+    assert not LogEntry.objects.exists()
+
+
+def test_history_in_the_admin_leads_to_the_history_that_is_kept(
+    as_admin: Client, ada: Contact
+) -> None:
+    answer = as_admin.get(reverse("admin:contacts_contact_history", args=[ada.pk]))
+    assert answer.headers["Location"] == reverse("contact_detail", args=[ada.public_id])
+    assert as_admin.get(reverse("admin:contacts_contact_history", args=["x"])).status_code == 404
 
 
 def test_a_request_of_ask_administrator_can_be_resolved(
@@ -78,6 +131,15 @@ def test_a_request_of_ask_administrator_can_be_resolved(
 
 def test_members_have_no_way_into_the_admin(as_member: Client) -> None:
     assert as_member.get("/admin/contacts/contact/").status_code in {302, 403}
+
+
+@pytest.mark.parametrize("page", ["changelist", "import", "export"])
+def test_staff_without_a_role_reach_no_contacts_in_the_admin(
+    client: Client, member: User, page: str
+) -> None:
+    User.objects.filter(pk=member.pk).update(is_staff=True)
+    client.force_login(member)
+    assert client.get(reverse(f"admin:contacts_contact_{page}")).status_code == 403
 
 
 def admin_import(client: Client, text: str) -> str:
