@@ -14,7 +14,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or request.path.startswith("/admin/"):
         return {}
-    account = Account.load()
+    account = getattr(request, "account", None) or Account.load()
     entries = entries_for(user)
     return {
         "account": account,

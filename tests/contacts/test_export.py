@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from contacts.formulas import is_formula, neutralise, restore
-from contacts.models import AuditEntry, Contact, User
+from contacts.models import Account, AuditEntry, Contact, User
 from tests.contacts.imports.engine import bring_in
 from tests.factories import make_contact
 from tests.shared import shared_json
@@ -51,6 +51,7 @@ def test_the_file_opens_in_excel_as_utf8_and_is_named_after_the_day(
 def test_the_export_is_streamed_without_a_query_for_each_contact(
     as_member: Client, member: User, django_assert_max_num_queries: Any
 ) -> None:
+    Account.load()
     for _ in range(30):
         make_contact(member)
     with django_assert_max_num_queries(10):

@@ -1,7 +1,7 @@
 """All Contacts as a person gets it: rows, search, filters, states, and what htmx gets."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -86,6 +86,27 @@ def test_import_csv_is_offered_to_administrators_only(
     assert "Import CSV" in text_of(show(client))
     client.force_login(member)
     assert "Import" not in text_of(show(client))
+
+
+@pytest.mark.parametrize(
+    ("own", "accounts", "day"),
+    [
+        ("", "UTC", "14 Mar 2025"),
+        ("", "Pacific/Auckland", "15 Mar 2025"),
+        ("Pacific/Auckland", "UTC", "15 Mar 2025"),
+        ("Nowhere/Land", "UTC", "14 Mar 2025"),
+        ("../etc/passwd", "UTC", "14 Mar 2025"),
+    ],
+)
+def test_days_are_those_of_who_is_looking(
+    as_member: Client, member: User, own: str, accounts: str, day: str
+) -> None:
+    Account.load()
+    Account.objects.update(time_zone=accounts)
+    User.objects.filter(pk=member.pk).update(time_zone=own)
+    make_contact(member, creation_time=datetime(2025, 3, 14, 23, 30, tzinfo=UTC))
+    shown = datetime.strptime(day, "%d %b %Y").date().isoformat()
+    assert day in text_of(show(as_member, f"?from={shown}&to={shown}"))
 
 
 # ---------------------------------------------------------------- search and filters
