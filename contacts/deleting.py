@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from contacts import history
 from contacts.fields import FIELDS, current_value, is_blank
-from contacts.models import Contact, ImportRow, Merge, PublicId
+from contacts.models import ConflictRequest, Contact, ImportRow, Merge, PublicId
 from contacts.retrying import retrying
 from contacts.services import change_of, lock_contact
 from contacts.signals import Actor, announce
@@ -54,6 +54,11 @@ def delete_contact(*, contact_id: int, actor: Actor) -> str:
     _merges_of(contact).update(before={}, result={})
     ImportRow.objects.filter(contact=contact).update(
         cells=[], values={}, changes=[], notes=[], email_key="", phone_key=""
+    )
+    # Where this contact stood in the way of a save, what was typed there names it: the conflict is
+    # gone with it, and so are the values.
+    ConflictRequest.objects.filter(holders=contact).update(
+        typed={}, state=ConflictRequest.State.RESOLVED, resolved_at=timezone.now()
     )
     announce(change)  # listeners still find the record; afterwards only its id
     contact.delete()

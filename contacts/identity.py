@@ -21,6 +21,7 @@ from phonenumbers import (
 
 MAX_EMAIL = 254  # RFC 5321 4.5.3.1.3, with erratum 1690 of RFC 3696
 MAX_PHONE_INPUT = 60
+MAX_EXTENSION = 15  # keeps the stored form within its column
 #: Spreadsheets turn +12025550101 into 1.20256E+10: the digits are gone and cannot be guessed.
 _SCIENTIFIC = re.compile(r"^\s*[+-]?\d(?:[.,]\d+)?[eE]\+?\d+\s*$")
 
@@ -115,7 +116,11 @@ def parse_phone(text: str, region: str) -> str:
     """A landline as E.164, with `;ext=5` (RFC 3966) where it has one. Raises InvalidValue."""
     number = _parse_number(text, region, PhoneNumberType.UNKNOWN)
     value = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    return f"{value};ext={number.extension}" if number.extension else value
+    if not number.extension:
+        return value
+    if len(number.extension) > MAX_EXTENSION:
+        raise InvalidValue(f"Too long: an extension has at most {MAX_EXTENSION} digits")
+    return f"{value};ext={number.extension}"
 
 
 def _parse_number(text: str, region: str, kind: int) -> phonenumbers.PhoneNumber:

@@ -4,6 +4,7 @@ import pytest
 from django.apps import apps
 from django.core import serializers
 
+from contacts.conflicts import file_request
 from contacts.deleting import delete_contact, plan_delete
 from contacts.models import AuditEntry, Contact, Merge, PublicId, User
 from contacts.services import ContactGone, update_contact
@@ -32,6 +33,16 @@ def test_merge_snapshots_of_the_whole_chain_lose_their_values(ada: Contact, memb
     delete_contact(contact_id=survivor.pk, actor=by(member))
     assert Merge.objects.get().before == {}
     assert "ada@example.com" not in everything_stored()
+
+
+def test_a_refused_save_no_longer_names_the_contact_that_stood_in_its_way(
+    ada: Contact, stranger: User
+) -> None:
+    typed = {"email": "ada@example.com"}
+    filed = file_request(user=stranger, contact=None, typed=typed, holders=[ada.pk])
+    delete_contact(contact_id=ada.pk, actor=by(ada.owner))
+    filed.refresh_from_db()
+    assert filed.state == "resolved" and "ada@example.com" not in everything_stored()
 
 
 def test_the_address_may_be_used_again_by_a_new_contact(ada: Contact, member: User) -> None:

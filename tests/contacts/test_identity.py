@@ -96,5 +96,10 @@ def test_a_landline_keeps_its_extension() -> None:
     assert (stored, format_phone(stored)) == ("+12025550103;ext=5", "+1 202-555-0103 ext. 5")
 
 
+def test_an_extension_longer_than_its_column_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="extension has at most 15"):
+        parse_phone("+12025550103 ext. 12345678901234567890", "US")
+
+
 def test_national_numbers_are_read_in_the_accounts_region() -> None:
     assert parse_mobile("07700 900142", "GB") == "+447700900142"
