@@ -1,18 +1,15 @@
 """New contact and Edit Contact: nothing typed is ever lost, whatever the answer is."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from contacts import history
 from contacts.conflicts import administrator_of_account, ask
-from contacts.fields import BY_NAME, as_text, current_value, from_text, owner_names, shown
+from contacts.fields import BY_NAME, as_text, current_value
 from contacts.forms import ContactForm, shown_text
-from contacts.models import ConflictRequest, Contact, Merge, Source
+from contacts.models import ConflictRequest, Contact, Merge
 from contacts.retrying import Busy
 from contacts.services import (
     ContactGone,
@@ -22,10 +19,16 @@ from contacts.services import (
     update_contact,
 )
 from contacts.signals import Actor
+from contacts.views.answers import (
+    LookAgain,
+    answer_conflict,
+    answer_taken,
+    looks_again,
+    show_form,
+)
 from contacts.views.lookup import MergedAway, find_contact
-from contacts.views.merge import answer_taken
 from contacts.views.pane import BUSY, after_save
-from contacts.views.shell import HtmxHttpRequest, list_query, render_dialog, render_pane
+from contacts.views.shell import HtmxHttpRequest, list_query, render_dialog
 
 GONE = (
     "This contact no longer exists, or you can no longer see it. Nothing was saved. "
@@ -35,6 +38,7 @@ GONE = (
 
 @login_required
 @require_http_methods(["GET", "POST"])
+@looks_again
 def contact_new(request: HtmxHttpRequest) -> HttpResponse:
     """The empty form, and its Save."""
     if request.method == "GET" or "back" in request.POST:
@@ -55,6 +59,7 @@ def contact_new(request: HtmxHttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
+@looks_again
 def contact_edit(request: HtmxHttpRequest, public_id: str) -> HttpResponse:
     """The form of a contact, and its Save."""
     try:
@@ -92,20 +97,11 @@ def save(request: HtmxHttpRequest, contact: Contact) -> HttpResponse:
     except IdentifierTaken as taken:
         return answer_taken(request, form, taken.holders)
     except ContactGone:  # merged or deleted since it was found
-        return contact_edit(request, contact.public_id)
+        raise LookAgain(form) from None
     except Busy:
         return show_form(request, form, status=409, notice=BUSY)
     unchanged = saved.version == contact.version
     return after_save(request, saved, "Nothing was changed" if unchanged else "Contact saved")
-
-
-def show_form(
-    request: HtmxHttpRequest, form: ContactForm, *, status: int = 200, **extra: Any
-) -> HttpResponse:
-    context = {"form": form, "contact": form.contact, **extra}
-    if form.contact is not None:
-        context["open_id"] = form.contact.public_id
-    return render_pane(request, "contacts/_edit.html", context, status=status)
 
 
 def _take_theirs(request: HtmxHttpRequest, form: ContactForm, contact: Contact) -> None:
@@ -117,48 +113,6 @@ def _take_theirs(request: HtmxHttpRequest, form: ContactForm, contact: Contact) 
         offered = request.POST.get(f"typed_{name}", form.texts[name])
         if request.POST.get(f"resolve_{name}") == "theirs" and offered == form.texts[name]:
             form.replace(name, current_value(contact, field))
-
-
-def answer_conflict(
-    request: HtmxHttpRequest, form: ContactForm, contact: Contact, conflict: EditConflict
-) -> HttpResponse:
-    """Somebody else saved first: both values side by side, what was typed stays.
-
-    Fields that only they changed show their value; the form now stands on their version.
-    """
-    try:
-        contact.refresh_from_db()
-    except Contact.DoesNotExist:
-        return contact_edit(request, contact.public_id)
-    disputed = {field.field for field in conflict.fields}
-    for name, change in history.changed_since(contact, form.version).items():
-        base = from_text(BY_NAME[name], change.old)
-        if name not in disputed and form.values.get(name) == base:
-            form.replace(name, current_value(contact, BY_NAME[name]))
-    form.version = contact.version
-    who = {str(field.by.actor or Source(field.by.source).label) for field in conflict.fields}
-    return show_form(
-        request,
-        form,
-        status=412,
-        conflicts=_disputed(conflict, form),
-        conflict_by=" and ".join(sorted(who)),
-    )
-
-
-def _disputed(conflict: EditConflict, form: ContactForm) -> list[dict[str, str]]:
-    texts = {c.field: (as_text(c.theirs), as_text(c.mine)) for c in conflict.fields}
-    owners = owner_names(text for text in texts.get("owner", ()))
-    return [
-        {
-            "name": name,
-            "label": BY_NAME[name].label,
-            "theirs": shown(BY_NAME[name], theirs, owners) or "Empty",
-            "mine": shown(BY_NAME[name], mine, owners) or "Empty",
-            "typed": form.texts[name],
-        }
-        for name, (theirs, mine) in texts.items()
-    ]
 
 
 def _edit_of_merged(request: HtmxHttpRequest, public_id: str, survivor: Contact) -> HttpResponse:

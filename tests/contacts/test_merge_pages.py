@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from contacts.access import Role
 from contacts.fields import BY_NAME, FIELDS, as_text, current_value
-from contacts.merging import MergeChanged
+from contacts.merging import merge_contacts
 from contacts.models import AuditEntry, ConflictRequest, Contact, Merge, User
 from contacts.retrying import Busy
 from contacts.services import update_contact
@@ -193,7 +193,11 @@ def test_a_record_changed_since_the_prompt_is_shown_before_it_is_merged(
 def test_a_record_that_changes_while_merging_is_shown_again(
     as_member: Client, ada: Contact, prompt: Any
 ) -> None:
-    with mock.patch("contacts.views.merge.merge_contacts", side_effect=MergeChanged):
+    def changed_meanwhile(**kwargs: Any) -> Contact:
+        update_contact(contact_id=kwargs["plan"].survivor.pk, actor=by(), values={"city": "Oslo"})
+        return merge_contacts(**kwargs)
+
+    with mock.patch("contacts.views.merge.merge_contacts", changed_meanwhile):
         again = confirm(as_member, ada, read(prompt).values)
     assert again.status_code == 409 and "changed since this was shown" in text_of(again)
 
