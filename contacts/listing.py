@@ -6,19 +6,16 @@ Whatever somebody puts into the URL by hand, the list answers and says what it l
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from contacts.models import Account, Contact, User
 from contacts.models.never import NEVER
 from contacts.paging import BadCursor, Cursor, Moment, Page, read_page
-
-if TYPE_CHECKING:
-    from contacts.views.shell import HtmxHttpRequest
 
 EXACT_UP_TO = 50_000
 ROWS_CHOICES = (20, 50, 100)
@@ -63,7 +60,7 @@ class ListState:
     notices: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
-    def from_request(cls, request: "HtmxHttpRequest") -> "ListState":
+    def from_request(cls, request: HttpRequest) -> "ListState":
         return cls.from_query(request.GET)
 
     @classmethod

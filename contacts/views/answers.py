@@ -31,7 +31,8 @@ from contacts.services import (
     with_edits,
 )
 from contacts.views.pane import BUSY
-from contacts.views.shell import HtmxHttpRequest, render_dialog, render_pane
+from contacts.views.requests import HtmxHttpRequest
+from contacts.views.shell import render_dialog, render_pane
 
 Args = ParamSpec("Args")
 View = Callable[Concatenate[HtmxHttpRequest, Args], HttpResponse]

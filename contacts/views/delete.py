@@ -16,14 +16,8 @@ from contacts.services import ContactGone
 from contacts.signals import Actor
 from contacts.views.lookup import MergedAway, find_contact
 from contacts.views.pane import BUSY
-from contacts.views.shell import (
-    HtmxHttpRequest,
-    contacts_changed,
-    list_query,
-    render_dialog,
-    toast,
-    wants_part,
-)
+from contacts.views.requests import HtmxHttpRequest, list_query, wants_part
+from contacts.views.shell import contacts_changed, render_dialog, toast
 
 MERGED = "The contact you wanted to delete was merged into this one. Nothing was deleted."
 

@@ -28,7 +28,8 @@ from contacts.views.answers import (
 )
 from contacts.views.lookup import MergedAway, find_contact
 from contacts.views.pane import BUSY, after_save
-from contacts.views.shell import HtmxHttpRequest, list_query, render_dialog
+from contacts.views.requests import HtmxHttpRequest, list_query
+from contacts.views.shell import render_dialog
 
 GONE = (
     "This contact no longer exists, or you can no longer see it. Nothing was saved. "

@@ -24,7 +24,7 @@ from contacts.imports.starting import start_committing, start_planning
 from contacts.imports.uploading import TOO_LARGE, receive, take_shape, too_large
 from contacts.models import Import, ImportRow
 from contacts.signals import Actor
-from contacts.views.shell import HtmxHttpRequest
+from contacts.views.requests import HtmxHttpRequest
 
 Args = ParamSpec("Args")
 View = Callable[Concatenate[HtmxHttpRequest, Args], HttpResponseBase]

@@ -18,7 +18,7 @@ from contacts.exports import stream_csv
 from contacts.listing import PRESETS, ROWS_CHOICES, ListState, bounded_count, shown_count
 from contacts.models import Contact, Source, User
 from contacts.signals import Actor
-from contacts.views.shell import HtmxHttpRequest, list_query, wants_part
+from contacts.views.requests import HtmxHttpRequest, list_query, wants_part
 
 SORT_WORDS = {True: "descending", False: "ascending"}
 

@@ -3,7 +3,7 @@
 from django.http import Http404
 
 from contacts.models import Contact, PublicId
-from contacts.views.shell import HtmxHttpRequest
+from contacts.views.requests import HtmxHttpRequest
 
 
 class MergedAway(Exception):

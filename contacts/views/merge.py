@@ -24,7 +24,7 @@ from contacts.views.answers import (
 from contacts.views.edit import contact_edit, contact_new, save
 from contacts.views.lookup import MergedAway, find_contact
 from contacts.views.pane import BUSY, after_save
-from contacts.views.shell import HtmxHttpRequest
+from contacts.views.requests import HtmxHttpRequest
 
 STALE = "One of the contacts changed since this was shown. Check the result and merge again."
 

@@ -18,13 +18,8 @@ from contacts.services import ContactGone, IdentifierTaken, release_identifier, 
 from contacts.signals import Actor
 from contacts.timeline import assignable_ids, entries_of
 from contacts.views.lookup import MergedAway, find_contact
-from contacts.views.shell import (
-    HtmxHttpRequest,
-    contacts_changed,
-    list_query,
-    render_pane,
-    toast,
-)
+from contacts.views.requests import HtmxHttpRequest, list_query
+from contacts.views.shell import contacts_changed, render_pane, toast
 
 #: In the head of the pane, so not repeated among the facts.
 IN_HEAD = {"first_name", "last_name", "email", "mobile_phone", "phone", "company", "job_title", "status"}  # fmt: skip

@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts.models import User
-from contacts.views.shell import HtmxHttpRequest
+from contacts.views.requests import HtmxHttpRequest
 
 
 class SignInForm(AuthenticationForm):

@@ -3,31 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django_htmx.http import replace_url, reswap, retarget, trigger_client_event
-from django_htmx.middleware import HtmxDetails
 
-from contacts.listing import ListState
-from contacts.models import User
-
-
-class HtmxHttpRequest(HttpRequest):
-    """A request behind the sign-in."""
-
-    htmx: HtmxDetails
-    user: User
-
-
-def wants_part(request: HtmxHttpRequest) -> bool:
-    """A fragment is enough: an htmx request that is neither boosted nor restores history."""
-    htmx = request.htmx
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
-
-
-def list_query(request: HtmxHttpRequest) -> str:
-    """The list's own state in the URL, to carry along into the pane and back: "?q=ann" or ""."""
-    return ListState.from_request(request).query
+from contacts.views.list import list_context
+from contacts.views.requests import HtmxHttpRequest, list_query, wants_part
 
 
 def render_pane(
@@ -46,8 +27,6 @@ def render_pane(
     if wants_part(request):
         response = render(request, template, context, status=status)
         return replace_url(response, url) if url else response
-    from contacts.views.list import list_context
-
     page = {**list_context(request), **context, "pane_template": template}
     return render(request, "contacts/page.html", page, status=status)
 
