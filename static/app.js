@@ -38,10 +38,18 @@
   });
 
   /* --- a changed form asks before it is left */
+  const differs = x => x.matches('[type=checkbox],[type=radio]') ? x.checked !== x.defaultChecked
+    : x.matches('select') ? x.dataset.first !== x.value : x.type !== 'hidden' && x.value !== x.defaultValue;
   const changed = () => {
     const f = $('#edit'); if (!f || f.dataset.sent) return false;
-    return f.dataset.dirty !== undefined || [...f.elements].some(x => x.matches('[type=checkbox],[type=radio]') ? x.checked !== x.defaultChecked : x.matches('select') ? [...x.options].some(o => o.selected !== o.defaultSelected) && x.dataset.first !== x.value : x.type !== 'hidden' && x.value !== x.defaultValue);
+    return f.dataset.dirty !== undefined || [...f.elements].some(differs);
   };
+  document.addEventListener('input', e => { // "Changed" at the field, "2 fields changed" beside Save
+    const f = e.target.closest('#edit'), field = e.target.closest('.field'); if (!f || !field) return;
+    field.classList.toggle('is-changed', differs(e.target));
+    const n = $$('.is-changed', f).length, note = $('.pane-foot .note');
+    if (note) note.textContent = n ? `${n} field${n > 1 ? 's' : ''} changed` : '';
+  });
   const remember = () => $$('#edit select').forEach(x => { x.dataset.first = x.value; });
   const ask = go => {
     const d = $('#discard-template')?.content.firstElementChild.cloneNode(true); if (!d) return go();
@@ -70,7 +78,8 @@
     if (e.key === 'Escape') {
       const pop = $('details.pop[open]'); if (pop) { pop.open = false; $('summary', pop).focus(); return; }
       if (typing(e.target) && e.target.value && e.target.type === 'search') return;
-      $('.pane [aria-keyshortcuts=Escape]')?.click(); return;
+      const close = $('.pane [aria-keyshortcuts=Escape]'); if (close) { e.preventDefault(); close.click(); } // else this Esc would close the question it opens
+      return;
     }
     if (typing(e.target) || document.documentElement.dataset.keys === 'off') return;
     const links = $$('.rowlink'), at = links.findIndex(l => l === document.activeElement || l.closest('tr').contains(document.activeElement));

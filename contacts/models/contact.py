@@ -157,8 +157,11 @@ class Contact(models.Model):
 
     @property
     def initials(self) -> str:
-        parts = [part for part in (self.first_name, self.last_name) if part]
-        return "".join(part[0] for part in parts).upper() or self.display_name[0].upper()
+        """Up to two letters for the avatar; marks of direction and the like are passed over."""
+        names = [self.first_name, self.last_name]
+        letters = [next((c for c in name if c.isalnum()), "") for name in names]
+        first = next((c for c in self.display_name if c.isalnum()), "?")
+        return ("".join(letters) or first).upper()
 
 
 class Identifier(models.Model):

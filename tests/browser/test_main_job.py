@@ -98,3 +98,25 @@ def test_import_find_edit_merge_delete_and_export(
         page.get_by_role("link", name="Export").click()
     exported = download.value.path().read_text(encoding="utf-8-sig")
     assert "ADA.Lovelace@engines.example" in exported and "Charles" not in exported
+
+
+def test_leaving_a_changed_form_asks_first_and_keeps_what_was_typed(
+    sign_in: Callable[[User], Page], administrator: User, existing: list[Contact]
+) -> None:
+    page = sign_in(administrator)
+    page.get_by_role("link", name="Charles", exact=True).click()
+    expect(page.get_by_role("heading", name="Charles")).to_be_visible()
+    page.keyboard.press("e")
+    company = page.get_by_label("Company", exact=True)
+    company.fill("Engines")
+    expect(page.get_by_text("1 field changed")).to_be_visible()
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("button", name="Keep editing").click()
+    expect(company).to_have_value("Engines")
+    page.get_by_label("Email", exact=True).fill("nowhere")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="Fix 1 field")).to_be_focused()
+    page.keyboard.press("Escape")  # nothing was typed since, but nothing was saved either
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_role("heading", name="Charles")).to_be_visible()
+    assert Contact.objects.get(first_name="Charles").company == ""
