@@ -32,11 +32,14 @@ class CellReader:
             cells=[_storable(cell) for cell in raw.cells],
             values={},
             changes=[],
-            problems=[raw.problem] if raw.problem else [],
+            problems=[],
             notes=[],
         )
         if raw.problem:
-            return row
+            if raw.column is None or raw.column in dict(self.columns):
+                row.problems = [raw.problem]
+                return row
+            row.notes = [f"Not imported anyway: {raw.problem}"]
         for index, name in self.columns:
             cell = unprotect(raw.cells[index]) if index < len(raw.cells) else ""
             if cell.strip():

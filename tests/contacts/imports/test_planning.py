@@ -103,6 +103,14 @@ def test_a_cell_that_cannot_be_read_is_left_out_and_noted(admin_user: User) -> N
     ]
 
 
+def test_a_fault_in_a_column_that_is_not_imported_does_not_reject_the_row(
+    admin_user: User,
+) -> None:
+    text = b"Email,Scribble\na@example.com,\xff\xfe\xfa\n"
+    planned = row(plan(text, admin_user), 2)
+    assert planned.outcome == "new" and len(planned.notes) == 1
+
+
 def test_an_owner_is_found_by_name_or_email(admin_user: User, member: User) -> None:
     text = "Email,Owner\na@example.com,MEMBER@kith.test\nb@example.com,Mia\n"
     batch = plan(text, admin_user)
