@@ -15,4 +15,6 @@ class ContactsConfig(AppConfig):
     name = "contacts"
 
     def ready(self) -> None:
+        from contacts import checks  # noqa: F401  registers them
+
         post_migrate.connect(_after_migrate, sender=self)
