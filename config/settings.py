@@ -237,6 +237,7 @@ if REDIS_URL:
         "unacked_restore_throttle": 1,
     }
 else:
+    (KITH_HOME / "broker").mkdir(parents=True, exist_ok=True, mode=0o700)
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(KITH_HOME / "broker"),
         "data_folder_out": str(KITH_HOME / "broker"),

