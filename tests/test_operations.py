@@ -1,21 +1,18 @@
 """Starting, stopping and watching Kith."""
 
-import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
-from django.conf import settings
+from django.core.checks import run_checks
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
@@ -23,6 +20,8 @@ from contacts.imports import leases
 from contacts.management.commands import relay as relay_module
 from contacts.management.commands.relay import Relay
 from contacts.models import Heartbeat, Import, User
+from contacts.tasks import heartbeat
+from contacts.views import health
 from tests.contacts.imports.engine import plan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,10 +29,10 @@ SERVER = {"DATABASE_URL": "postgresql://localhost/kith", "REDIS_URL": "redis://l
 LONG = "x" * 50
 
 
-def start(**environment: str) -> subprocess.CompletedProcess[str]:
-    """`manage.py check` with nothing of our environment but the path."""
+def start(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py check`, or another command, with nothing of our environment but the path."""
     return subprocess.run(
-        [sys.executable, "manage.py", "check"],
+        [sys.executable, *(command or ("manage.py", "check"))],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
@@ -59,6 +58,16 @@ def test_production_refuses_to_start_and_names_what_is_wrong(
     assert run.returncode != 0 and named in run.stderr
 
 
+def test_the_web_server_refuses_to_start_without_its_static_files(tmp_path: Path) -> None:
+    run = start("-c", "import config.wsgi", **SERVER, SECRET_KEY=LONG, KITH_HOME=str(tmp_path))
+    assert run.returncode != 0 and "manage.py collectstatic" in run.stderr
+
+
+def test_a_django_without_its_security_fixes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(django, "VERSION", (5, 2, 17, "final", 0))
+    assert [fault.id for fault in run_checks()] == ["kith.E001"]
+
+
 def test_production_starts_with_its_secrets() -> None:
     run = start(**SERVER, SECRET_KEY=LONG, KITH_URL="https://kith.example.com")
     assert run.returncode == 0, run.stderr
@@ -67,6 +76,30 @@ def test_production_starts_with_its_secrets() -> None:
 def test_healthz_is_well_when_database_and_migrations_are(client: Client, db: None) -> None:
     answer = client.get("/healthz", headers={"host": "localhost"})
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_healthz_says_that_a_migration_waits(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health._Schema, "current", False)
+    MigrationRecorder.Migration.objects.filter(app="contacts").delete()
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path)
+        assert answer.status_code == 503 and "manage.py migrate" in answer.json()["problem"]
+
+
+def test_healthz_says_that_the_database_is_away(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> None:
+        raise OperationalError("connection to server at 10.0.0.5 refused")
+
+    with monkeypatch.context() as away:
+        away.setattr(connection, "cursor", refused)
+        answers = [client.get(path) for path in ("/healthz", "/readyz")]
+    for answer in answers:
+        problem = {"status": "error", "problem": "the database does not answer"}
+        assert (answer.status_code, answer.json()) == (503, problem)
 
 
 def test_readyz_needs_a_worker_that_took_a_message_lately(client: Client, db: None) -> None:
@@ -99,6 +132,40 @@ def test_the_relay_leaves_an_import_alone_that_a_worker_has(admin_user: User) ->
     assert leases.waiting() == [] and leases.claim(batch.pk) is None
 
 
+@pytest.mark.django_db(transaction=True)  # it closes old connections, as outside a test
+def test_the_relay_goes_on_while_the_broker_is_away_and_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(**_: Any) -> None:
+        raise ConnectionError("the broker is away")
+
+    relay = Relay()
+    with monkeypatch.context() as away:
+        away.setattr(heartbeat, "apply_async", refused)
+        for second in range(3):
+            relay.step(1000.0 + second)
+    assert Heartbeat.objects.filter(name="relay").exists()
+    assert [r.message.rpartition(": ")[2] for r in caplog.records] == ["ConnectionError"]
+    asked: list[Any] = []
+    monkeypatch.setattr(heartbeat, "apply_async", lambda **_: asked.append(1))
+    relay.step(1003.0)
+    assert asked == [1]  # at once, not five seconds later
+
+
+@pytest.mark.django_db(transaction=True)  # it closes old connections, as outside a test
+def test_the_relay_survives_a_database_that_is_away(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused() -> list[int]:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(relay_module, "waiting", refused)
+    relay = Relay()
+    relay.step(1000.0)
+    relay.step(1001.0)
+    assert len(caplog.records) == 1
+
+
 @pytest.mark.usefixtures("worker")
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_takes_the_canary() -> None:
@@ -118,80 +185,3 @@ def test_a_dead_broker_does_not_fail_a_save(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(run_import, "delay", refused)
     starting.hint(1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def demo(home: Path, port: int) -> "subprocess.Popen[str]":
-    environment = {"PATH": os.environ["PATH"], "KITH_HOME": str(home), "PORT": str(port)}
-    return subprocess.Popen(
-        [sys.executable, "manage.py", "demo"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-@contextmanager
-def stopped_by(process: "subprocess.Popen[str]", number: signal.Signals) -> Iterator[None]:
-    """End the demo as a person or a system does, and give it the time it promises."""
-    try:
-        yield
-    finally:
-        process.send_signal(number)
-        process.wait(timeout=10)
-
-
-def read_until(process: "subprocess.Popen[str]", text: str) -> str:
-    assert process.stdout is not None
-    told = ""
-    for line in process.stdout:
-        told += line
-        if text in line:
-            return told
-    raise AssertionError(told)
-
-
-def children_of(home: Path) -> list[str]:
-    """Processes whose environment names this folder: everything the demo has started."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if f"KITH_HOME={home}".encode() in entry.read_bytes():
-                found.append(entry.parent.name)
-        except OSError:
-            continue
-    return found
-
-
-@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
-@pytest.mark.skipif(bool(settings.DATABASE_URL), reason="the demo on the embedded database")
-def test_the_demo_starts_everything_stops_everything_and_keeps_its_data(tmp_path: Path) -> None:
-    port = free_port()
-    with demo(tmp_path, port) as process, stopped_by(process, signal.SIGINT):
-        told = read_until(process, "Ctrl-C")
-        assert f"http://127.0.0.1:{port}" in told and "member2@example.com" in told
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as answer:
-            assert json.load(answer) == {"status": "ok"}
-        assert len(children_of(tmp_path)) >= 5
-    assert children_of(tmp_path) == []
-
-    with demo(tmp_path, port) as again, stopped_by(again, signal.SIGTERM):
-        assert "Making the sample account" not in read_until(again, "Ctrl-C")
-    assert children_of(tmp_path) == []
-
-
-def test_a_taken_port_is_named(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = int(taken.getsockname()[1])
-        with demo(tmp_path, port) as process:
-            told, _ = process.communicate(timeout=60)
-    assert process.returncode != 0 and f"Port {port} is taken" in told

@@ -31,6 +31,22 @@ class Relay:
     def __init__(self) -> None:
         self.asked: dict[int, float] = {}
         self.canary = 0.0
+        self.trouble = ""
+
+    def step(self, now: float) -> None:
+        """One look that survives a database or a broker that is away; tells when that changes."""
+        try:
+            self.look(now)
+            trouble = ""
+        except Exception as error:  # of the database's driver or the broker's client
+            trouble = type(error).__name__
+        finally:
+            close_old_connections()
+        if trouble and trouble != self.trouble:
+            logger.warning("relay could not look, and goes on trying: %s", trouble)
+        elif self.trouble and not trouble:
+            logger.info("relay looks again")
+        self.trouble = trouble
 
     def look(self, now: float) -> None:
         """Ask again for imports that wait, and send the canary when it is time."""
@@ -42,11 +58,11 @@ class Relay:
             elif now - self.asked[pk] >= HINT_AGAIN_AFTER:
                 self.asked[pk] = now
                 hint(pk)
+        Heartbeat.objects.update_or_create(name="relay", defaults={"at": timezone.now()})
         if now - self.canary >= CANARY_EVERY:
-            self.canary = now
             # Expires, so that the canaries of an hour without a worker do not pile up.
             heartbeat.apply_async(expires=3 * CANARY_EVERY)
-        Heartbeat.objects.update_or_create(name="relay", defaults={"at": timezone.now()})
+            self.canary = now
 
 
 class Command(BaseCommand):
@@ -62,10 +78,5 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, stop)
         relay = Relay()
         while not stopping.is_set():
-            try:
-                relay.look(time.monotonic())
-            except Exception as error:  # database or broker away: the next look tries again
-                logger.warning("relay could not look: %s", type(error).__name__)
-            finally:
-                close_old_connections()
+            relay.step(time.monotonic())
             stopping.wait(EVERY)
