@@ -1,16 +1,23 @@
 """Settings of the tests: the real ones, with cheap password hashes and a folder of their own."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 os.environ["KITH_MODE"] = "test"
-os.environ.setdefault("KITH_HOME", tempfile.mkdtemp(prefix="kith-test-"))
+if "KITH_HOME" not in os.environ:
+    # Workers started by a test inherit it; only the process that made it removes it.
+    os.environ["KITH_HOME"] = tempfile.mkdtemp(prefix="kith-test-")
+    atexit.register(shutil.rmtree, os.environ["KITH_HOME"], ignore_errors=True)
 os.environ.setdefault("SECRET_KEY", "a secret for tests only, never used to run anything")
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import REDIS_URL  # noqa: E402
+from config.settings import KITH_HOME, REDIS_URL  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Without a broker tasks run in place, inside the same code path; with REDIS_URL real workers run.
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
 CELERY_TASK_EAGER_PROPAGATES = True
+# Two runs at the same time, on one Redis, must not take each other's messages.
+CELERY_TASK_DEFAULT_QUEUE = KITH_HOME.name
