@@ -1,7 +1,11 @@
 """The people most tests need: an administrator and two members who see only what they own."""
 
+from collections.abc import Iterator
+
 import pytest
+from django.db import connection
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from contacts.access import Role
 from contacts.models import Contact, User
@@ -9,6 +13,21 @@ from tests.factories import make_contact, make_user
 from tests.worker import worker
 
 __all__ = ["worker"]  # a fixture, for every test
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_session_outlives_the_tests(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """A worker that a test has killed may leave its session for a moment, and PostgreSQL drops no
+    database that somebody is in."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ if "KITH_HOME" not in os.environ:
 os.environ.setdefault("SECRET_KEY", "a secret for tests only, never used to run anything")
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import KITH_HOME, REDIS_URL  # noqa: E402
+from config.settings import DATABASES, KITH_HOME, REDIS_URL  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Without a broker tasks run in place, inside the same code path; with REDIS_URL real workers run.
@@ -21,3 +21,5 @@ CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
 CELERY_TASK_EAGER_PROPAGATES = True
 # Two runs at the same time, on one Redis, must not take each other's messages.
 CELERY_TASK_DEFAULT_QUEUE = KITH_HOME.name
+# The threads of the live server end without closing what they would keep for the next request.
+DATABASES["default"]["CONN_MAX_AGE"] = 0

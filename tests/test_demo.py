@@ -143,6 +143,7 @@ def test_stopping_ends_what_a_child_has_started_even_when_it_will_not(tmp_path: 
         while not pids.exists() or not pids.read_text().strip():
             time.sleep(0.02)
         leader, follower = pids.read_text().split()
-        assert runs(leader) and runs(follower)
+        while not (runs(leader) and runs(follower)):  # written down before it is quite started
+            time.sleep(0.02)
         began = time.monotonic()
     assert time.monotonic() - began < 2 and not runs(leader) and not runs(follower)
