@@ -18,6 +18,7 @@ def plain(browser: Browser, live_server: Any, administrator: User) -> Iterator[P
     page.get_by_label("Email").fill(administrator.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="All Contacts")).to_be_visible()
     yield page
     context.close()
 
