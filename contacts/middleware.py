@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 
 from contacts.models import Account
 
@@ -26,7 +26,6 @@ class PrivatePagesMiddleware:
             response = self.get_response(request)
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         if not response.has_header("Cache-Control"):
-            add_never_cache_headers(response)
             response["Cache-Control"] = "no-store, private"
         return response
 
