@@ -9,36 +9,52 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.utils import timezone
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from import_export.admin import ImportExportMixin
 from import_export.forms import ExportForm
 
-from contacts.access import may_import
+from contacts.access import may_administer, may_import
 from contacts.admin_imports import ContactResource
+from contacts.cleaning import clean
+from contacts.conflicts import resolve
 from contacts.deleting import delete_contact
-from contacts.fields import FIELDS, Field, Kind, as_text, attribute, clean
+from contacts.fields import FIELDS, Field, Kind, as_text, current_value
 from contacts.identity import InvalidValue
 from contacts.models import (
     Account,
     AuditEntry,
+    AuditSeal,
+    AuthenticatorApp,
+    BulkAction,
+    BulkRow,
     ConflictRequest,
     Contact,
+    ContactList,
+    DuplicateSearch,
+    ExportFile,
     FieldChange,
     Heartbeat,
+    HiddenHit,
     Identifier,
     Import,
     ImportRow,
+    MatchKey,
     Merge,
     MovedRow,
+    OutgoingMail,
     PossibleDuplicate,
+    Property,
+    PropertyKey,
     PublicId,
+    SignInCounter,
     Source,
+    Suggestion,
     Team,
     User,
 )
@@ -54,6 +70,17 @@ from contacts.services import (
     with_edits,
 )
 from contacts.signals import Actor
+
+
+def only_administrators(request: HttpRequest) -> bool:
+    """Its pages show everything, so they open by the role, not by what permissions somebody has."""
+    user = request.user
+    if user.is_authenticated and not (user.is_staff and may_administer(user)):
+        raise PermissionDenied
+    return user.is_authenticated
+
+
+admin.site.has_permission = only_administrators  # type: ignore[method-assign]
 
 
 class ContactForm(forms.ModelForm):
@@ -130,6 +157,13 @@ class ContactAdmin(ImportExportMixin, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
         return Contact.objects.visible_to(request.user)  # type: ignore[arg-type]
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
+    ) -> tuple[QuerySet[Contact], bool]:
+        """The search of the pages, through its index."""
+        region = request.account.default_region  # type: ignore[attr-defined]
+        return queryset.search(search_term, region=region), False  # type: ignore[attr-defined]
+
     def has_import_permission(self, request: HttpRequest) -> bool:
         return may_import(request.user)  # type: ignore[arg-type]
 
@@ -147,7 +181,7 @@ class ContactAdmin(ImportExportMixin, admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Contact, form: ModelForm, change: bool) -> None:
         actor = Actor(request.user, Source.ADMIN)  # type: ignore[arg-type]
-        values = {f.name: getattr(obj, attribute(f)) for f in FIELDS}
+        values = {f.name: current_value(obj, f) for f in FIELDS}
         if change:
             seen = form.cleaned_data["seen_version"]
             update_contact(contact_id=obj.pk, actor=actor, values=values, base_version=seen)
@@ -226,6 +260,33 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     search_fields = ["object_id"]
 
 
+@admin.register(Property)
+class PropertyAdmin(ReadOnlyAdmin):
+    list_display = ["label", "name", "kind", "position", "archived_at"]
+    list_filter = ["kind"]
+
+
+for _model, _columns in (
+    (AuditSeal, ["entry", "position", "digest"]),
+    (HiddenHit, ["user", "at", "confirmed"]),
+    (MatchKey, ["contact", "kind", "key"]),
+    (DuplicateSearch, ["through_time", "complete_at", "started_at"]),
+    (PropertyKey, ["contact", "property", "sorts", "key"]),
+):
+    admin.site.register(_model, ReadOnlyAdmin, list_display=_columns, list_select_related=True)
+
+
+@admin.register(ContactList)
+class ContactListAdmin(ReadOnlyAdmin):
+    """The shared ones: a private list is its owner's alone."""
+
+    list_display = ["name", "owner", "query", "updated_at"]
+    list_select_related = ["owner"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ContactList]:
+        return ContactList.objects.open_to(request.user)  # type: ignore[arg-type]
+
+
 @admin.register(Merge)
 class MergeAdmin(ReadOnlyAdmin):
     list_display = ["id", "survivor", "at", "actor", "undone_at"]
@@ -250,6 +311,25 @@ class ImportRowAdmin(ReadOnlyAdmin):
     list_select_related = ["batch", "contact"]
 
 
+@admin.register(BulkAction)
+class BulkActionAdmin(ReadOnlyAdmin):
+    list_display = ["id", "kind", "state", "total", "done", "refused", "started_by", "started_at"]
+    list_filter = ["kind", "state"]
+
+
+@admin.register(BulkRow)
+class BulkRowAdmin(ReadOnlyAdmin):
+    list_display = ["action", "public_id", "outcome"]
+    list_select_related = ["action"]
+    search_fields = ["public_id"]
+
+
+@admin.register(ExportFile)
+class ExportFileAdmin(ReadOnlyAdmin):
+    list_display = ["filename", "state", "total", "size", "created_by", "created_at"]
+    list_filter = ["state", "format"]
+
+
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin):
     list_display = ["name", "at"]
@@ -266,12 +346,16 @@ class ConflictRequestAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Mark as resolved", permissions=["view"])
     def mark_resolved(self, request: HttpRequest, queryset: QuerySet[ConflictRequest]) -> None:
-        done = queryset.filter(state=ConflictRequest.State.OPEN).update(
-            state=ConflictRequest.State.RESOLVED,
-            resolved_at=timezone.now(),
-            resolved_by=request.user,
-        )
+        actor = Actor(request.user, Source.ADMIN)  # type: ignore[arg-type]
+        done = sum(resolve(request=one, note="", actor=actor) for one in queryset)
         self.message_user(request, f"{done} resolved.")
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(ReadOnlyAdmin):
+    list_display = ["contact", "field", "source", "state", "at", "decided_by"]
+    list_filter = ["state", "source"]
+    list_select_related = ["contact", "decided_by"]
 
 
 @admin.register(PossibleDuplicate)
@@ -281,45 +365,54 @@ class PossibleDuplicateAdmin(admin.ModelAdmin):
 
 
 @admin.register(Account)
-class AccountAdmin(admin.ModelAdmin):
+class AccountAdmin(ReadOnlyAdmin):
+    """Changed under Settings, where it is checked and audited."""
+
     list_display = ["name", "default_region", "time_zone", "members_may_delete"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin):
+class TeamAdmin(ReadOnlyAdmin):
+    """Changed under Settings, as above."""
+
     filter_horizontal = ["members", "managers"]
 
 
-class NewUserForm(BaseUserCreationForm):
-    class Meta:
-        model = User
-        fields = ["email"]
-
-
-class EditUserForm(UserChangeForm):
-    class Meta:
-        model = User
-        fields = "__all__"
-
-
 @admin.register(User)
-class KithUserAdmin(UserAdmin):
-    """Colleagues; the role is the group."""
+class KithUserAdmin(ReadOnlyAdmin):
+    """Changed under Settings: there nobody raises themselves, and an Account Owner remains."""
 
-    form = EditUserForm
-    add_form = NewUserForm
-    list_display = ["email", "first_name", "last_name", "is_active", "is_staff"]
+    list_display = ["email", "first_name", "last_name", "is_active", "is_staff", "last_login"]
+    list_filter = ["is_active", "groups"]
     search_fields = ["email", "first_name", "last_name"]
     ordering = ["email"]
-    fieldsets = [
-        (None, {"fields": ["email", "password", "first_name", "last_name", "time_zone", "theme"]}),
-        ("Role", {"fields": ["groups", "is_active", "is_staff", "is_superuser"]}),
-    ]
-    add_fieldsets = [(None, {"fields": ["email", "password1", "password2"]})]
-    filter_horizontal = ["groups"]
+    fields = [
+        "email", "first_name", "last_name", "groups", "is_active", "is_staff", "is_superuser",
+        "last_login", "date_joined", "invited_at", "second_factor_since", "time_zone", "theme",
+    ]  # fmt: skip
+
+
+@admin.register(SignInCounter)
+class SignInCounterAdmin(ReadOnlyAdmin):
+    list_display = ["kind", "scope", "tries", "last_at", "wait_until"]
+    list_filter = ["kind", "scope"]
+
+
+@admin.register(AuthenticatorApp)
+class AuthenticatorAppAdmin(ReadOnlyAdmin):
+    """Without the secret; a lost second factor is reset under Settings, People."""
+
+    list_display = ["user", "confirmed"]
+    list_select_related = ["user"]
+    fields = ["user", "confirmed"]
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(ReadOnlyAdmin):
+    list_display = ["kind", "user", "state", "attempts", "created_at", "sent_at"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["user"]
+
+
+# Its pages show recovery codes' digests; the other's table is empty.
+admin.site.unregister([TOTPDevice, StaticDevice])

@@ -12,8 +12,8 @@ from import_export import resources
 from import_export.results import Error, InvalidRow, Result, RowResult
 from tablib import Dataset
 
-from contacts.exports import HEADER, contact_row
-from contacts.fields import BY_NAME
+from contacts.exports import columns_named, rows_of
+from contacts.fields import BY_NAME, live_fields
 from contacts.formulas import neutralise
 from contacts.imports.reading import UnreadableFile
 from contacts.imports.running import run
@@ -40,9 +40,10 @@ class ContactResource(resources.ModelResource):
     def export(self, queryset: Any = None, **_: Any) -> Dataset:
         """The same columns and the same protection against formulas as the page's export."""
         contacts = Contact.objects.all() if queryset is None else queryset
-        data = Dataset(headers=HEADER)
-        for contact in contacts.select_related("owner").iterator(chunk_size=1000):
-            data.append([neutralise(cell) for cell in contact_row(contact)])
+        columns = columns_named()
+        data = Dataset(headers=[neutralise(column.header) for column in columns])
+        for row in rows_of(contacts, columns):
+            data.append([neutralise(cell) for cell in row])
         return data
 
     def import_data(self, dataset: Dataset, dry_run: bool = False, **kwargs: Any) -> Result:
@@ -82,13 +83,13 @@ def _plan(dataset: Dataset, user: User | None, filename: str) -> Import:
 
 def _result(batch: Import) -> Result:
     result = Result()
-    result.diff_headers = [field.label for field in BY_NAME.values()]
+    result.diff_headers = [field.label for field in live_fields()]
     rows = ImportRow.objects.filter(batch=batch).select_related("contact").order_by("number")
     for row in rows.iterator(chunk_size=1000):
         if row.outcome in OUTCOMES:
             result.append_row_result(_row_result(row))
         else:
-            values = [str(row.values.get(name, "")) for name in BY_NAME]
+            values = [str(row.values.get(field.name, "")) for field in live_fields()]
             fault = ValidationError(row.problems)
             result.invalid_rows.append(InvalidRow(row.number, fault, values))
     result.total_rows = batch.rows
@@ -102,5 +103,5 @@ def _row_result(row: ImportRow) -> RowResult:
     outcome.object_id = row.contact_id
     outcome.object_repr = row.contact.display_name if row.contact else ""
     after = {name: text for name, _, text, word in row.changes if word != "Keep"}
-    outcome.diff = [after.get(name, "") for name in BY_NAME]
+    outcome.diff = [after.get(field.name, "") for field in live_fields()]
     return outcome

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from contacts.access import may_delete, may_import
+from contacts.lists import first_lists
 from contacts.models import Account
 from contacts.navigation import entries_for
 
@@ -19,8 +21,15 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "account": account,
         "navigation": entries,
+        # For whole pages only: parts have no navigation.
+        "navigation_counts": SimpleLazyObject(
+            lambda: {entry.url_name: entry.count(user) for entry in entries if entry.count}
+        ),
+        "first_lists": SimpleLazyObject(lambda: first_lists(user)),  # for templates that show them
+        "in_settings": request.path.startswith("/settings/"),
         "here": next((entry for entry in entries if request.path.startswith(entry.url)), None),
         "may_import": may_import(user),
         "may_delete": may_delete(user, account),
         "theme": user.theme,
+        "single_keys_off": not user.single_keys,
     }

@@ -1,19 +1,32 @@
-"""Deleting a contact for good: what goes, what stays (product, section 7)."""
+"""Deleting contacts for good: what goes, what stays (product, section 7)."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from contacts import history
-from contacts.fields import FIELDS, current_value, is_blank
-from contacts.models import ConflictRequest, Contact, ImportRow, Merge, PublicId
+from contacts.export_contents import files_with, withdraw
+from contacts.fields import current_value, is_blank, known_fields
+from contacts.imports.forgetting import forget_rows
+from contacts.models import (
+    ConflictRequest,
+    Contact,
+    FieldChange,
+    Identifier,
+    Merge,
+    MovedRow,
+    PublicId,
+)
+from contacts.public_ids import ids_behind
 from contacts.retrying import retrying
 from contacts.services import change_of, lock_contact
 from contacts.signals import Actor, announce
+from contacts.undone_merges import forget_in_others
 
-DETAIL_FIELDS = [f for f in FIELDS if f.name not in {"first_name", "last_name", "owner"}]
+NOT_DETAILS = {"first_name", "last_name", "owner"}
 
 
 @dataclass(frozen=True)
@@ -25,18 +38,24 @@ class Removal:
     details: int
     changes: int
     merges: int  # merges whose undo ends
+    exports: int  # files that hold one of the contacts, and are withdrawn
 
 
-def plan_delete(contact: Contact) -> Removal:
-    """Count what goes with the contact. Reads only."""
-    kinds = list(contact.identifiers.values_list("kind", flat=True))
-    details = [f for f in DETAIL_FIELDS if not f.identifies]
+def plan_delete(contacts: Sequence[Contact]) -> Removal:
+    """Count what goes with the contacts, in a constant number of queries. Reads only."""
+    kinds = list(Identifier.objects.filter(contact__in=contacts).values_list("kind", flat=True))
+    details = [
+        field
+        for name, field in known_fields().items()
+        if name not in NOT_DETAILS and not field.identifies
+    ]
     return Removal(
         emails=kinds.count("email"),
         mobile_phones=kinds.count("mobile_phone"),
-        details=sum(not is_blank(current_value(contact, field)) for field in details),
-        changes=contact.history.count(),
-        merges=_merges_of(contact).exclude(before={}).count(),
+        details=sum(not is_blank(current_value(c, field)) for c in contacts for field in details),
+        changes=FieldChange.objects.filter(contact__in=contacts).count(),
+        merges=merges_of(contacts).exclude(before={}).count(),
+        exports=len(files_with([contact.public_id for contact in contacts])),
     )
 
 
@@ -49,31 +68,45 @@ def delete_contact(*, contact_id: int, actor: Actor) -> str:
     Raises ContactGone when it is already gone.
     """
     contact = lock_contact(contact_id)
-    public_id = contact.public_id
-    change = change_of(contact, actor, "deleted", {})
-    _merges_of(contact).update(before={}, result={})
-    ImportRow.objects.filter(contact=contact).update(
-        cells=[], values={}, changes=[], notes=[], email_key="", phone_key=""
-    )
-    # Where this contact stood in the way of a save, what was typed there names it: the conflict is
+    remove([contact], actor)
+    return contact.public_id
+
+
+def remove(contacts: Sequence[Contact], actor: Actor) -> None:
+    """Remove contacts that the caller has locked, inside its transaction, set by set."""
+    public_ids = [contact.public_id for contact in contacts]
+    forget_copies(contacts)
+    # Listeners still find the records; afterwards only their ids.
+    announce(*(change_of(contact, actor, "deleted", {}) for contact in contacts))
+    remove_records(contacts)
+    history.audit_each(actor, "contact.deleted", public_ids)
+
+
+def forget_copies(contacts: Sequence[Contact]) -> None:
+    """Empty what holds the contacts' values outside their own rows."""
+    merges = merges_of(contacts)
+    MovedRow.objects.filter(merge__in=merges).delete()
+    Merge.objects.filter(pk__in=merges).update(before={}, result={}, records={})
+    forget_in_others(contacts)
+    forget_rows(contacts)
+    withdraw([contact.public_id for contact in contacts])
+    # Where a contact stood in the way of a save, what was typed there names it: the conflict is
     # gone with it, and so are the values.
-    ConflictRequest.objects.filter(holders=contact).update(
+    ConflictRequest.objects.filter(holders__in=contacts).update(
         typed={}, state=ConflictRequest.State.RESOLVED, resolved_at=timezone.now()
     )
-    announce(change)  # listeners still find the record; afterwards only its id
-    contact.delete()
-    PublicId.objects.filter(pk=public_id).update(
+
+
+def remove_records(contacts: Sequence[Contact]) -> None:
+    """Remove the rows with all that belongs to them; of their ids only the state remains."""
+    public_ids = [contact.public_id for contact in contacts]
+    Contact.objects.filter(pk__in=[contact.pk for contact in contacts]).delete()
+    PublicId.objects.filter(pk__in=public_ids).update(
         state=PublicId.State.DELETED, changed_at=timezone.now()
     )
-    history.audit(actor, "contact.deleted", public_id)
-    return public_id
 
 
-def _merges_of(contact: Contact) -> QuerySet[Merge]:
-    """Every merge that this contact came out of, directly or through a chain."""
-    ids = {contact.public_id}
-    layer = ids
-    while layer:
-        layer = set(PublicId.objects.filter(merged_into__in=layer).values_list("value", flat=True))
-        ids |= layer
-    return Merge.objects.filter(survivor__in=ids)
+def merges_of(contacts: Iterable[Contact]) -> QuerySet[Merge]:
+    """Every merge that these contacts came out of or went into, directly or through a chain."""
+    ids = ids_behind(*(contact.public_id for contact in contacts))
+    return Merge.objects.filter(Q(survivor__in=ids) | Q(duplicates__in=ids)).distinct()

@@ -1,15 +1,19 @@
-"""The fields of a contact: one table that forms, history, merge, import and export derive from."""
+"""The fields of a contact: one table that forms, history, merge, import and export derive from.
 
-import unicodedata
-import zoneinfo
+Its own fields and the custom properties are the same kind of thing; `live_fields` are those that
+people see now, `known_fields` also the archived properties, whose values are kept.
+"""
+
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from typing import Any
 
-from contacts.identity import InvalidValue, format_phone, parse_email, parse_mobile, parse_phone
-from contacts.identity import trim as trim_ends
+from contacts.identity import format_phone
 from contacts.models.contact import Contact
+from contacts.models.property import Property
 
 
 class Kind(Enum):
@@ -23,15 +27,30 @@ class Kind(Enum):
     STATUS = "status"
     OWNER = "owner"
     TIME_ZONE = "time zone"
+    DECIMAL = "decimal number"
+    DATE = "date"
+    SELECT = "single select"
+    MULTI_SELECT = "multi select"
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field a person can edit. `name` is the API name and the attribute of Contact."""
+    """A field a person can edit.
+
+    `name` is the API name and the attribute of Contact; of a custom property it is its identifier
+    with "custom_" before it, and the value, always text, stands in `Contact.custom`.
+    """
 
     name: str
     label: str
     kind: Kind = Kind.TEXT
+    options: tuple[str, ...] = ()
+    property_id: int | None = None
+    archived: bool = False
+
+    @property
+    def custom(self) -> bool:
+        return self.property_id is not None
 
     @property
     def identifies(self) -> bool:
@@ -39,6 +58,8 @@ class Field:
 
     @property
     def max_length(self) -> int | None:
+        if self.custom:
+            return CUSTOM_LENGTHS.get(self.kind)
         if self.kind in {Kind.NUMBER, Kind.YES_NO, Kind.OWNER}:
             return None
         column = Contact._meta.get_field(self.name)
@@ -69,94 +90,68 @@ FIELDS = (
 )
 BY_NAME = {field.name: field for field in FIELDS}
 IDENTIFIER_FIELDS = ("email", "mobile_phone")
-MAX_EMPLOYEES = 2_147_483_647  # what a PostgreSQL integer holds
+CUSTOM = "custom_"
+CUSTOM_LENGTHS = {Kind.TEXT: 255, Kind.LONG_TEXT: 5000}
+YES_NO = ("Yes", "No")  # of a property: unlike a field of our own it may also be neither
+_KINDS = {
+    Property.Kind.TEXT: Kind.TEXT,
+    Property.Kind.LONG_TEXT: Kind.LONG_TEXT,
+    Property.Kind.NUMBER: Kind.DECIMAL,
+    Property.Kind.YES_NO: Kind.SELECT,
+    Property.Kind.DATE: Kind.DATE,
+    Property.Kind.SELECT: Kind.SELECT,
+    Property.Kind.MULTI_SELECT: Kind.MULTI_SELECT,
+}
+
+
+class _Known(threading.local):
+    """What this thread has read of the properties; forgotten when a request or a task begins."""
+
+    fields: dict[str, Field] | None = None
+
+
+_known = _Known()
+
+
+def forget_fields(*_: Any, **__: Any) -> None:
+    """Read the properties again next time (connected to the beginning of requests and tasks)."""
+    _known.fields = None
+
+
+def known_fields() -> dict[str, Field]:
+    """Every field by name, archived properties included. One query a request."""
+    if _known.fields is None:
+        custom = (field_of(row) for row in Property.objects.all())
+        _known.fields = {**BY_NAME, **{field.name: field for field in custom}}
+    return _known.fields
+
+
+def live_fields() -> list[Field]:
+    """The fields that people see, in their order."""
+    return [field for field in known_fields().values() if not field.archived]
+
+
+def field_named(name: str) -> Field:
+    """Raises KeyError for a name that no field has, nor a property ever had."""
+    return known_fields()[name]
+
+
+def field_of(row: Property) -> Field:
+    """A property as a field."""
+    kind = Property.Kind(row.kind)
+    return Field(
+        name=CUSTOM + row.name,
+        label=row.label,
+        kind=_KINDS[kind],
+        options=YES_NO if kind is Property.Kind.YES_NO else tuple(row.options),
+        property_id=row.pk,
+        archived=row.archived_at is not None,
+    )
 
 
 def is_blank(value: Any) -> bool:
     """Blank is absent: it never clears and never equals. A "no" counts as blank in a merge."""
     return value is None or value == "" or value is False
-
-
-def clean_text(value: str, field: Field) -> str:
-    """Trimmed and NFC-free (kept as typed), without NUL and control characters.
-
-    Line ends stay in long text only. Raises InvalidValue when too long.
-    """
-    if "\x00" in value:
-        value = value.replace("\x00", "")
-    keep = "\n" if field.kind is Kind.LONG_TEXT else ""
-    value = value.replace("\r\n", "\n").replace("\r", "\n")
-    if field.kind is not Kind.LONG_TEXT:
-        value = value.replace("\n", " ").replace("\t", " ")
-    value = "".join(
-        c for c in value if c in keep or unicodedata.category(c) not in {"Cc", "Cs"}
-    ).strip()
-    limit = field.max_length
-    if limit is not None and len(value) > limit:
-        raise InvalidValue(f"Too long: {len(value):,} characters, at most {limit:,}")
-    return value
-
-
-def clean(field: Field, value: str, *, region: str) -> Any:
-    """A typed text as the value to store; "" and None for blank. Raises InvalidValue.
-
-    Owner is not handled here: it depends on who asks (see forms and imports).
-    """
-    if not trim_ends(value):
-        return None if field.kind is Kind.NUMBER else False if field.kind is Kind.YES_NO else ""
-    match field.kind:
-        case Kind.EMAIL:
-            return parse_email(value).value
-        case Kind.MOBILE:
-            return parse_mobile(value, region)
-        case Kind.PHONE:
-            return parse_phone(value, region)
-        case Kind.NUMBER:
-            return _whole_number(value)
-        case Kind.YES_NO:
-            return _yes_no(value)
-        case Kind.STATUS:
-            return _status(value)
-        case Kind.TIME_ZONE:
-            return _time_zone(value)
-    return clean_text(value, field)
-
-
-def _whole_number(value: str) -> int:
-    digits = trim_ends(value).replace(",", "").replace(" ", "")
-    if not digits.isascii() or not digits.isdigit():
-        raise InvalidValue("Use a whole number")
-    if len(digits) > 10 or int(digits) > MAX_EMPLOYEES:
-        raise InvalidValue(f"Use a number up to {MAX_EMPLOYEES:,}")
-    return int(digits)
-
-
-def _yes_no(value: str) -> bool:
-    word = trim_ends(value).casefold()
-    if word in {"yes", "y", "true", "1", "on", "x"}:
-        return True
-    if word in {"no", "n", "false", "0", "off"}:
-        return False
-    raise InvalidValue("Use yes or no")
-
-
-def _status(value: str) -> str:
-    wanted = trim_ends(value).casefold()
-    for status in Contact.Status.values:
-        if status.casefold() == wanted:
-            return str(status)
-    names = ", ".join(str(status) for status in Contact.Status.values)
-    raise InvalidValue(f"Use one of {names}")
-
-
-_ZONES = {name.casefold(): name for name in zoneinfo.available_timezones()}
-
-
-def _time_zone(value: str) -> str:
-    try:
-        return _ZONES[trim_ends(value).casefold()]
-    except KeyError:
-        raise InvalidValue("Use a time zone such as Europe/London") from None
 
 
 def as_text(value: Any) -> str:
@@ -170,6 +165,8 @@ def as_text(value: Any) -> str:
 
 def from_text(field: Field, text: str) -> Any:
     """The inverse of as_text. An owner comes back as the user's id."""
+    if field.custom:
+        return text
     match field.kind:
         case Kind.NUMBER:
             return int(text) if text else None
@@ -180,18 +177,31 @@ def from_text(field: Field, text: str) -> Any:
     return text
 
 
-def attribute(field: Field) -> str:
-    """The attribute that holds the plain value: owner is compared and stored by id."""
+def column(field: Field) -> str:
+    """The column of Contact that holds the value: an owner's id, every property in one."""
+    if field.custom:
+        return "custom"
     return "owner_id" if field.kind is Kind.OWNER else field.name
 
 
 def current_value(contact: Contact, field: Field) -> Any:
-    return getattr(contact, attribute(field))
+    if field.custom:
+        return contact.custom.get(field.name, "")
+    return getattr(contact, column(field))
+
+
+def set_value(contact: Contact, field: Field, value: Any) -> None:
+    """Put a cleaned value onto the record, unsaved."""
+    if not field.custom:
+        setattr(contact, column(field), value)
+        return
+    rest = {name: text for name, text in contact.custom.items() if name != field.name}
+    contact.custom = {**rest, field.name: value} if value else rest
 
 
 def snapshot(contact: Contact) -> dict[str, str]:
     """Every field as text, blank ones left out: what a merge keeps for its undo."""
-    texts = {field.name: as_text(current_value(contact, field)) for field in FIELDS}
+    texts = {name: as_text(current_value(contact, f)) for name, f in known_fields().items()}
     return {name: text for name, text in texts.items() if text}
 
 
@@ -203,7 +213,17 @@ def shown(field: Field, text: str, owners: dict[str, str]) -> str:
         return format_phone(text) if text else ""
     if field.kind is Kind.YES_NO:
         return "Yes" if text else "No"
+    if field.kind is Kind.DATE and text:
+        return _shown_date(text)
     return text
+
+
+def _shown_date(text: str) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{day.day} {day:%b} {day.year}"
 
 
 def owner_names(ids: Iterable[str]) -> dict[str, str]:

@@ -4,14 +4,16 @@ It keeps what was typed, exactly, whatever is wrong with it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
+from django.http import QueryDict
 
 from contacts.access import assignable_owners
-from contacts.fields import FIELDS, Field, Kind, as_text, clean, current_value
+from contacts.cleaning import clean
+from contacts.fields import Field, Kind, as_text, current_value, field_named, live_fields
 from contacts.identity import InvalidValue, format_phone
 from contacts.models import Account, Contact, User
 
@@ -48,16 +50,27 @@ class Input:
 
     @property
     def wide(self) -> bool:
-        return self.field.name in WIDE
+        wide = {Kind.LONG_TEXT, Kind.MULTI_SELECT}
+        return self.field.name in WIDE or self.field.kind in wide
 
     @property
     def type(self) -> str:
         """The input's type; e-mail stays text, since browsers refuse what we accept (José@…)."""
-        return {Kind.MOBILE: "tel", Kind.PHONE: "tel"}.get(self.field.kind, "text")
+        types = {Kind.MOBILE: "tel", Kind.PHONE: "tel", Kind.DATE: "date"}
+        kind = types.get(self.field.kind, "text")
+        # A browser shows nothing for a date it cannot read; what was typed must stay.
+        return "text" if kind == "date" and self.error else kind
 
     @property
     def inputmode(self) -> str:
-        return {Kind.EMAIL: "email", Kind.NUMBER: "numeric"}.get(self.field.kind, "")
+        return {Kind.EMAIL: "email", Kind.NUMBER: "numeric", Kind.DECIMAL: "decimal"}.get(
+            self.field.kind, ""
+        )
+
+    @property
+    def chosen(self) -> list[str]:
+        """What is ticked of a multi select."""
+        return [text.strip() for text in self.text.split(";")]
 
 
 class ContactForm:
@@ -72,7 +85,7 @@ class ContactForm:
         self.texts = _typed(data) if data is not None else _stored(contact, user)
         self.errors: dict[str, str] = {}
         self.values: dict[str, Any] = {}
-        self.version = _version(data, contact)
+        self.version = version_of(data, contact)
         if self.bound:
             self._validate()
 
@@ -82,7 +95,7 @@ class ContactForm:
 
     def _validate(self) -> None:
         region = Account.load().default_region
-        for field in FIELDS:
+        for field in live_fields():
             text = self.texts[field.name]
             try:
                 self.values[field.name] = self._clean(field, text, region)
@@ -98,10 +111,18 @@ class ContactForm:
             if text in dict(self.owner_choices):
                 return int(text)
             raise InvalidValue("Choose an owner from the list")
+        if field.kind in {Kind.SELECT, Kind.MULTI_SELECT}:
+            field = replace(field, options=self._options(field))
         value = clean(field, text, region=region)
         if field.max_length is not None and len(value) > field.max_length:
             raise InvalidValue(f"Too long: at most {field.max_length} characters")
         return value
+
+    def _options(self, field: Field) -> tuple[str, ...]:
+        """The choices of a select, and what the contact has although it was taken from them."""
+        held = str(current_value(self.contact, field)).split("; ") if self.contact else []
+        gone = [text for text in held if text and text not in field.options]
+        return (*field.options, *gone)
 
     @cached_property
     def owner_choices(self) -> tuple[tuple[str, str], ...]:
@@ -114,7 +135,7 @@ class ContactForm:
 
     def replace(self, name: str, value: Any) -> None:
         """Put a stored value in the place of what was typed."""
-        field = next(field for field in FIELDS if field.name == name)
+        field = field_named(name)
         self.texts[name] = shown_text(field, as_text(value))
         self.values[name] = value
         self.errors.pop(name, None)
@@ -126,7 +147,7 @@ class ContactForm:
             self.texts["owner"] = str(self.user.pk)
 
     def inputs(self) -> list[Input]:
-        return [self._input(field) for field in FIELDS]
+        return [self._input(field) for field in live_fields()]
 
     @property
     def first_inputs(self) -> list[Input]:
@@ -134,7 +155,11 @@ class ContactForm:
 
     @property
     def more_inputs(self) -> list[Input]:
-        return [i for i in self.inputs() if i.field.name not in FIRST]
+        return [i for i in self.inputs() if i.field.name not in FIRST and not i.field.custom]
+
+    @property
+    def custom_inputs(self) -> list[Input]:
+        return [i for i in self.inputs() if i.field.custom]
 
     @property
     def more_open(self) -> bool:
@@ -144,7 +169,7 @@ class ContactForm:
     @property
     def error_list(self) -> list[tuple[str, str, str]]:
         """(input id, label, sentence) for the summary."""
-        labels = {field.name: field.label for field in FIELDS}
+        labels = {field.name: field.label for field in live_fields()}
         return [(f"f-{name}", labels[name], text) for name, text in self.errors.items()]
 
     @property
@@ -157,18 +182,29 @@ class ContactForm:
             choices = self.owner_choices
         elif field.kind is Kind.STATUS:
             choices = (("", "None"), *((s, s) for s in Contact.Status.values))
+        elif field.kind is Kind.SELECT:
+            choices = (("", "None"), *((o, o) for o in self._options(field)))
+        elif field.kind is Kind.MULTI_SELECT:
+            choices = tuple((o, o) for o in self._options(field))
         return Input(field, self.texts[field.name], self.errors.get(field.name, ""), choices)
 
 
 def _typed(data: Mapping[str, Any]) -> dict[str, str]:
     # NUL is no character of a text: neither a browser nor PostgreSQL gives it back.
-    return {field.name: str(data.get(field.name, "")).replace("\x00", "") for field in FIELDS}
+    return {field.name: _text(data, field).replace("\x00", "") for field in live_fields()}
+
+
+def _text(data: Mapping[str, Any], field: Field) -> str:
+    """A multi select arrives as one value a ticked box; elsewhere the last value counts."""
+    if field.kind is Kind.MULTI_SELECT and isinstance(data, QueryDict):
+        return "; ".join(str(value) for value in data.getlist(field.name))
+    return str(data.get(field.name, ""))
 
 
 def _stored(contact: Contact | None, user: User) -> dict[str, str]:
     if contact is None:
-        return {f.name: str(user.pk) if f.kind is Kind.OWNER else "" for f in FIELDS}
-    return {f.name: stored_text(contact, f) for f in FIELDS}
+        return {f.name: str(user.pk) if f.kind is Kind.OWNER else "" for f in live_fields()}
+    return {f.name: stored_text(contact, f) for f in live_fields()}
 
 
 def stored_text(contact: Contact, field: Field) -> str:
@@ -180,7 +216,7 @@ def shown_text(field: Field, text: str) -> str:
     return format_phone(text) if text and field.kind in {Kind.MOBILE, Kind.PHONE} else text
 
 
-def _version(data: Mapping[str, Any] | None, contact: Contact | None) -> int:
+def version_of(data: Mapping[str, Any] | None, contact: Contact | None) -> int:
     """The version the form was opened at; one made up by hand counts as the very first."""
     if data is None:
         return contact.version if contact else 0

@@ -1,23 +1,28 @@
 """Cells that a spreadsheet would run, made harmless, and back.
 
 A cell whose first visible character starts a formula (also in full-width form, also behind blanks
-or invisible characters) gets a leading apostrophe; the import takes it off again. A cell that
-begins with an apostrophe gets one too, so that the way back is exact. OWASP, "CSV Injection".
+or invisible characters) gets a leading apostrophe; the import takes it off again. So does one that
+reads as a spreadsheet's error, and a cell that begins with an apostrophe gets one more, so that
+the way back is exact. OWASP, "CSV Injection".
 """
 
 import unicodedata
 
 STARTERS = frozenset("=+-@|%")
 CONTROLS = frozenset("\t\r\n\x00")
+ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
 
 
 def neutralise(cell: str) -> str:
     """The cell as it may stand in an export."""
-    return f"'{cell}" if cell.startswith("'") or is_formula(cell) else cell
+    return f"'{cell}" if _needs_guard(cell) else cell
 
 
 def is_formula(cell: str) -> bool:
-    if cell[:1] in CONTROLS:
+    first = cell[:1]
+    if first.isalnum() and first.isascii():
+        return False  # most cells
+    if first in CONTROLS:
         return True
     for character in cell:
         if character.isspace() or unicodedata.category(character) in {"Cc", "Cf"}:
@@ -26,8 +31,11 @@ def is_formula(cell: str) -> bool:
     return False
 
 
+def _needs_guard(cell: str) -> bool:
+    return cell.startswith("'") or cell in ERRORS or is_formula(cell)
+
+
 def restore(cell: str) -> str:
     """The cell as it was before `neutralise`; other people's exports protect numbers likewise."""
     rest = cell[1:]
-    guarded = cell.startswith("'") and (rest.startswith("'") or is_formula(rest))
-    return rest if guarded else cell
+    return rest if cell.startswith("'") and _needs_guard(rest) else cell

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from contacts.fields import BY_NAME, as_text
+from contacts.fields import as_text, known_fields
 from contacts.models import AuditEntry, Contact, FieldChange
 from contacts.signals import Actor
 
@@ -23,9 +23,10 @@ def field_changes(
             source=actor.source,
             actor=actor.user,
             detail=actor.detail,
+            bulk_id=actor.bulk,
         )
         for name, (old, new) in changes.items()
-        if name in BY_NAME
+        if name in known_fields()
     ]
 
 
@@ -47,8 +48,25 @@ def changed_since(contact: Contact, version: int) -> dict[str, FieldChange]:
     return first
 
 
-def audit(actor: Actor, action: str, object_id: str = "", **detail: Any) -> None:
+def last_changes(contact: Contact, names: Iterable[str]) -> dict[str, FieldChange]:
+    """By field, the latest change of these fields on this contact."""
+    last: dict[str, FieldChange] = {}
+    rows = FieldChange.objects.filter(contact=contact, field__in=list(names), version__gt=0)
+    for row in rows.select_related("actor").order_by("-at", "-pk"):
+        last.setdefault(row.field, row)
+    return last
+
+
+def audit(actor: Actor, action: str, object_id: str = "", **detail: Any) -> AuditEntry:
     """Append to the audit. `detail` holds ids and counts only, never a value of a contact."""
-    AuditEntry.objects.create(
+    return AuditEntry.objects.create(
         actor=actor.user, source=actor.source, action=action, object_id=object_id, detail=detail
+    )
+
+
+def audit_each(actor: Actor, action: str, object_ids: Iterable[str]) -> None:
+    """Append one entry for each id, as when several contacts are deleted together."""
+    AuditEntry.objects.bulk_create(
+        AuditEntry(actor=actor.user, source=actor.source, action=action, object_id=object_id)
+        for object_id in object_ids
     )

@@ -1,46 +1,66 @@
-"""The list's state as it stands in the URL: search, filters, sort, page.
+"""The list's state as it stands in the URL: search, filters, sort, page, and the list it is of.
 
 Whatever somebody puts into the URL by hand, the list answers and says what it left out.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db.models import F, QuerySet
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest, QueryDict
-from django.utils import timezone
 
-from contacts.models import Account, Contact, User
-from contacts.models.never import NEVER
-from contacts.paging import BadCursor, Cursor, Moment, Page, read_page
+from contacts import finding
+from contacts.access import visible_condition
+from contacts.filters.reading import Applied, filter_of, read_filters, write_filters
+from contacts.filters.terms import ME, Term
+from contacts.finding import (
+    Found,
+    bounded_count,
+    count_and_keys,
+    entries_for,
+    reads,
+    shown_count,
+    sorts_at_once,
+)
+from contacts.models import Account, Contact, ContactList, User
+from contacts.paging import Page, cursor_at, read_page, walk_page
+from contacts.search import beyond
+from contacts.search_index import Among
+from contacts.sorting import DEFAULT_SORT, SORTS, may_sort, order_of
 
-EXACT_UP_TO = 50_000
+__all__ = ["SORTS", "ListState", "bounded_count", "shown_count"]
+
 ROWS_CHOICES = (20, 50, 100)
 DEFAULT_ROWS = 50
-DEFAULT_SORT = "-activity"
 MAX_QUERY = 200
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9998, 12, 31)
 BAD_PAGE_LINK = "This page link is not valid. Showing the first page."
-SORTS: dict[str, Any] = {
-    "name": F("sort_name"),
-    "email": F("sort_email"),
-    "company": F("sort_company"),
-    "status": F("sort_status"),
-    "captured": F("creation_time"),
-    "activity": Coalesce("last_interacted_time", Moment(NEVER)),
-}
-PRESETS = {"today": ("today", 0), "7": ("last 7 days", 7), "30": ("last 30 days", 30), "90": ("last 90 days", 90)}  # fmt: skip
+PAGING = ("rows", "after", "before")
+MINE = "mine"
 
 
 @dataclass(frozen=True)
 class Chip:
-    """An applied filter and the query string without it."""
+    """An applied filter, the query strings without it and with it in the editor."""
 
     label: str
     without: str
+    edit: str
+
+
+@dataclass(frozen=True)
+class OpenList:
+    """The contact list that a state is of: what was saved, to tell what has been changed since."""
+
+    id: str
+    name: str
+    query: str
+    row: ContactList | None = None  # None of a list that is built in
+
+    @cached_property
+    def saved(self) -> "ListState":
+        return ListState.from_query(QueryDict(self.query))
 
 
 @dataclass(frozen=True)
@@ -48,66 +68,119 @@ class ListState:
     """Search, filters, sort and page of one request, cleaned."""
 
     q: str = ""
-    status: tuple[str, ...] = ()
-    owner: tuple[int, ...] = ()
-    captured: str = ""  # a preset
-    captured_from: date | None = None
-    captured_to: date | None = None
+    filters: tuple[Applied, ...] = ()
     sort: str = DEFAULT_SORT
     rows: int = DEFAULT_ROWS
     after: str = ""
     before: str = ""
+    opened: OpenList | None = None
+    #: The id of a list that does not exist, or not for this person: then nothing is shown.
+    missing: str = ""
     notices: tuple[str, ...] = field(default=(), compare=False)
+    region: str = field(default="", compare=False)  # how a phone number that is searched is read
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> "ListState":
-        return cls.from_query(request.GET)
+        account = getattr(request, "account", None) or Account.load()
+        state = cls.from_query(request.GET, viewer=request.user)  # type: ignore[arg-type]
+        return replace(state, region=account.default_region)
 
     @classmethod
-    def from_query(cls, query: QueryDict) -> "ListState":
-        """Read the URL; what cannot be understood is left out and named in `notices`."""
+    def from_query(cls, query: QueryDict, *, viewer: User | None = None) -> "ListState":
+        """Read the URL; what cannot be understood is left out and named in `notices`.
+
+        `list=<id>` stands for what was saved, and what else the URL says overrides it. Without a
+        `viewer` every list is read: the query is then one that was checked before.
+        """
         notices: list[str] = []
+        if unread := beyond(query.get("q", "")):
+            notices.append(unread)
+        wanted = query.get("list", "")
+        opened = _open_list(wanted, viewer) if wanted else None
+        if opened is not None:
+            query = _overridden(QueryDict(opened.query), query)
         state = cls(
             q=query.get("q", "").replace("\x00", "")[:MAX_QUERY],
-            status=_known(query, "status", (*Contact.Status.values, "none"), notices),
-            owner=_numbers(query, "owner", notices),
-            captured=_one(query, "captured", PRESETS, notices),
-            captured_from=_date(query, "from", notices),
-            captured_to=_date(query, "to", notices),
+            filters=read_filters(query, notices),
             sort=_sort(query, notices),
             rows=_rows(query, notices),
             after=query.get("after", ""),
             before=query.get("before", ""),
+            opened=opened,
+            missing=wanted if opened is None else "",
         )
         if state.after and state.before:
             notices.append(BAD_PAGE_LINK)
             state = replace(state, after="", before="")
-        if state.captured:  # one or the other: the page offers the dates under "any time"
-            state = replace(state, captured_from=None, captured_to=None)
         return replace(state, notices=tuple(notices))
 
     def for_owners(self, known: Container[int]) -> "ListState":
-        """Without owners whose contacts this person may not see, or who do not exist: no matter."""
-        unknown = [pk for pk in self.owner if pk not in known]
-        return replace(
-            self,
-            owner=tuple(pk for pk in self.owner if pk in known),
-            notices=(*self.notices, *(_left_out("owner", str(pk)) for pk in unknown)),
-        )
+        """Without owners whose contacts this person may not see, or who do not exist: no matter.
+
+        Those that a list asks for stay, and find nothing: a shared list must not show more to who
+        sees less.
+        """
+        saved = self.opened.saved.terms("owner") if self.opened else ()
+        unknown = [
+            term
+            for term in self.terms("owner")
+            if term not in saved and term.values[0] != ME and int(term.values[0]) not in known
+        ]
+        state = self
+        for term in unknown:
+            state = replace(state, filters=without(state.filters, "owner", term))
+        said = (f"Owner: there is no owner “{t.values[0]}”. That filter was left out." for t in unknown)  # fmt: skip
+        return replace(state, notices=(*self.notices, *said))
+
+    def with_filters(self, filters: Sequence[Applied]) -> "ListState":
+        """Other filters, from the first page on."""
+        return replace(self, filters=tuple(filters), after="", before="")
+
+    def without_list(self) -> "ListState":
+        """As it is without the list that could not be opened; a notice says so."""
+        said = f"There is no list “{self.missing[:40]}”, or you may not open it. It was left out."
+        return replace(self, missing="", notices=(*self.notices, said))
+
+    def terms(self, name: str) -> tuple[Term, ...]:
+        """The terms of one filter; none where it is not applied."""
+        return next((applied.terms for applied in self.filters if applied.name == name), ())
 
     @property
-    def params(self) -> QueryDict:
-        """The state as query parameters; what is at its default is left out."""
+    def spelled(self) -> QueryDict:
+        """Search, filters and sort as parameters, whatever list they are of, without the page.
+
+        What a list keeps, and what work that goes on later must keep: a list may change.
+        """
         query = QueryDict(mutable=True)
         if self.q:
             query["q"] = self.q
-        query.setlist("status", list(self.status))
-        query.setlist("owner", [str(pk) for pk in self.owner])
+        for name, value in write_filters(self.filters):
+            query.appendlist(name, value)
+        if self.sort != DEFAULT_SORT:
+            query["sort"] = self.sort
+        return query
+
+    @property
+    def explicit(self) -> QueryDict:
+        """`spelled` with the list: what the list has and this state has not is said as blank."""
+        spelled = self.spelled
+        if self.opened is None:
+            return spelled
+        query = QueryDict(f"list={self.opened.id}", mutable=True)
+        for name, values in spelled.lists():
+            query.setlist(name, values)
+        for name in self.opened.saved.spelled:
+            query.setdefault(name, "")
+        return query
+
+    @property
+    def params(self) -> QueryDict:
+        """The state as query parameters; what is at its default, or as the list has it, is left
+        out."""
+        query = self.explicit
+        if self.opened is not None and not self.changed:
+            query = QueryDict(f"list={self.opened.id}", mutable=True)
         for name, value in (
-            ("captured", self.captured),
-            ("from", self.captured_from.isoformat() if self.captured_from else ""),
-            ("to", self.captured_to.isoformat() if self.captured_to else ""),
-            ("sort", self.sort if self.sort != DEFAULT_SORT else ""),
             ("rows", str(self.rows) if self.rows != DEFAULT_ROWS else ""),
             ("after", self.after),
             ("before", self.before),
@@ -117,9 +190,19 @@ class ListState:
         return query
 
     @property
+    def changed(self) -> bool:
+        """Whether search, filters or sort are no longer those of the open list."""
+        return self.opened is not None and not self.same_as(self.opened.saved)
+
+    def same_as(self, other: "ListState") -> bool:
+        """The same search, filters and sort, in whatever order they are said."""
+        mine, theirs = ({a.name: set(a.terms) for a in s.filters} for s in (self, other))
+        return (self.q, self.sort, mine) == (other.q, other.sort, theirs)
+
+    @property
     def query(self) -> str:
         """The state as it stands behind the path: "?q=ann&sort=name", or ""."""
-        text = self.params.urlencode()
+        text = self.params.urlencode(safe=":")
         return f"?{text}" if text else ""
 
     def but(self, **changes: Any) -> str:
@@ -127,144 +210,140 @@ class ListState:
         changes = {"after": "", "before": "", **changes}
         return replace(self, **changes).query
 
+    def editing(self, name: str, term: Term | None = None) -> str:
+        """The query string that opens the editor of a filter, or of one value of it."""
+        params = replace(self, after="", before="").params
+        params["add"] = name
+        if term is not None:
+            params["add.was"] = str(term)
+        return f"?{params.urlencode(safe=':')}"
+
     @property
     def filtered(self) -> bool:
-        return bool(self.q or self.has_filters)
+        return bool(self.q or self.filters)
+
+    def find(self, user: User, total: int) -> Found:
+        """How many of the `total` contacts that `user` sees match search and filters."""
+        restricted = visible_condition(user) is not None
+        if not self.filtered:
+            return Found(total, sort=restricted and self._sorts_at_once(total, total, restricted))
+        by_reading = bool(self.q) and reads(user, total)
+        entries = None
+        if self.q and not self.filters and not self.missing:
+            entries = entries_for(user, self.q, region=self._region, by_reading=by_reading)
+        if entries is not None:
+            count, keys = count_and_keys(entries)
+        else:
+            contacts = Contact.objects.visible_to(user)
+            count, keys = count_and_keys(self.apply(contacts, by_reading=by_reading))
+        return Found(count, keys, self._sorts_at_once(count, total, restricted), by_reading)
+
+    def _sorts_at_once(self, count: int, total: int, restricted: bool) -> bool:
+        return not self._by_index and sorts_at_once(count, total, restricted=restricted)
 
     @property
-    def has_filters(self) -> bool:
-        dates = self.captured or self.captured_from or self.captured_to
-        return bool(self.status or self.owner or dates)
+    def _by_index(self) -> bool:
+        return self.sort.removeprefix("-") in SORTS
 
-    def apply(self, contacts: QuerySet[Contact]) -> QuerySet[Contact]:
+    def apply(
+        self, contacts: QuerySet[Contact], *, by_reading: bool | None = None
+    ) -> QuerySet[Contact]:
         """Search and filters on a queryset that already starts from `visible_to`."""
+        if self.missing:
+            return contacts.none()
+        viewer = getattr(contacts, "viewer", None)
         if self.q:
-            region = Account.load().default_region
-            contacts = contacts.search(self.q, region=region)  # type: ignore[attr-defined]
-        if self.status:
-            contacts = contacts.filter(status__in=["" if s == "none" else s for s in self.status])
-        if self.owner:
-            contacts = contacts.filter(owner__in=self.owner)
-        start, end = self._captured_between()
-        if start:
-            contacts = contacts.filter(creation_time__gte=start)
-        if end:
-            contacts = contacts.filter(creation_time__lt=end)
+            contacts = contacts.search(self.q, region=self._region, by_reading=by_reading)  # type: ignore[attr-defined]
+        for applied in self.filters:
+            contacts = contacts.filter(applied.condition(viewer.pk if viewer else None))
         return contacts
 
-    def _captured_between(self) -> tuple[datetime | None, datetime | None]:
-        if self.captured:
-            days = PRESETS[self.captured][1]
-            return _midnight(timezone.localdate() - timedelta(days=days)), None
-        start = _midnight(self.captured_from) if self.captured_from else None
-        end = _midnight(self.captured_to + timedelta(days=1)) if self.captured_to else None
-        return start, end
+    @property
+    def _region(self) -> str:
+        return self.region or Account.load().default_region
 
-    def page(self, contacts: QuerySet[Contact]) -> tuple[Page, str]:
-        """The page of an already filtered queryset, and a notice when its cursor was no good."""
-        key = SORTS[self.sort.lstrip("-")]
-        notice = ""
-        cursor = None
-        if self.after or self.before:
-            try:
-                cursor = Cursor.read(
-                    self.after or self.before, sort=self.sort, backwards=bool(self.before)
-                )
-            except BadCursor:
-                notice = BAD_PAGE_LINK
-        rows = contacts.select_related("owner")
-        return read_page(rows, sort=self.sort, key=key, rows=self.rows, cursor=cursor), notice
+    def page(self, visible: QuerySet[Contact], found: Found) -> tuple[Page[Contact], str]:
+        """The page of what was `found` among visible contacts, and a notice when its cursor was no
+        good. The owners are not joined: that would cost the database the order of the index.
+        """
+        cursor, understood = cursor_at(self.sort, after=self.after, before=self.before)
+        order = order_of(self.sort, self.terms(self.sort.removeprefix("-")))
+        asked: Any = {"sort": self.sort, "order": order, "size": self.rows, "cursor": cursor}
+        if not found.count:
+            page = read_page(visible.none(), **asked)
+        elif found.keys is not None:
+            page = read_page(visible.filter(Among(F("pk"), found.keys)), few=True, **asked)
+        elif self.filtered:
+            page = self._page_of_many(visible, found, asked)
+        else:
+            page = read_page(visible, few=found.sort, **asked)
+        return page, "" if understood else BAD_PAGE_LINK
 
-    def chips(self, owners: dict[int, User]) -> list[Chip]:
-        """The applied filters, each with the way to remove it; `owners` holds every owner of it."""
-        chips = []
-        for status in self.status:
-            rest = tuple(other for other in self.status if other != status)
-            shown = "none" if status == "none" else status
-            chips.append(Chip(f"Status: {shown}", self.but(status=rest)))
-        for pk in self.owner:
-            others = tuple(other for other in self.owner if other != pk)
-            chips.append(Chip(f"Owner: {owners[pk]}", self.but(owner=others)))
-        if label := self._captured_label():
-            none = {"captured": "", "captured_from": None, "captured_to": None}
-            chips.append(Chip(f"Captured on: {label}", self.but(**none)))
-        return chips
+    def _page_of_many(self, visible: QuerySet[Contact], found: Found, asked: Any) -> Page[Contact]:
+        sort, page = found.sort, None
+        if self._by_index:
+            passing = self.apply(visible, by_reading=True)
+            page, sort = (
+                walk_page(passing, Contact.objects.all(), steps=finding.WALK, **asked),
+                True,
+            )
+        by_reading = found.by_reading or not sort
+        return page or read_page(self.apply(visible, by_reading=by_reading), few=sort, **asked)
 
-    def _captured_label(self) -> str:
-        if self.captured:
-            return PRESETS[self.captured][0]
-        if self.captured_from and self.captured_to:
-            return f"{self.captured_from:%d %b %Y} to {self.captured_to:%d %b %Y}"
-        if self.captured_from:
-            return f"from {self.captured_from:%d %b %Y}"
-        return f"until {self.captured_to:%d %b %Y}" if self.captured_to else ""
+    def chips(self, owners: dict[str, str]) -> Sequence[Chip]:
+        """The applied filters, each with the way to remove it; `owners` maps ids to names."""
+        return [
+            Chip(
+                label=applied.words(term, owners),
+                without=self.but(filters=without(self.filters, applied.name, term)),
+                edit=self.editing(applied.name, term),
+            )
+            for applied in self.filters
+            for term in applied.terms
+        ]
 
 
-def bounded_count(contacts: QuerySet[Contact]) -> int:
-    """Exact up to 50,000; one more stands for "50,000+". Never counts a million rows."""
-    return contacts.order_by().values("pk")[: EXACT_UP_TO + 1].count()
+def without(filters: Sequence[Applied], name: str, term: Term) -> tuple[Applied, ...]:
+    """The filters but for one value of one of them."""
+    left = (
+        replace(applied, terms=tuple(t for t in applied.terms if t != term))
+        if applied.name == name
+        else applied
+        for applied in filters
+    )
+    return tuple(applied for applied in left if applied.terms)
 
 
-def shown_count(number: int) -> str:
-    return f"{EXACT_UP_TO:,}+" if number > EXACT_UP_TO else f"{number:,}"
+BUILT_IN = {MINE: OpenList(MINE, "My contacts", f"owner={ME}")}
 
 
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+def _open_list(wanted: str, viewer: User | None) -> OpenList | None:
+    if wanted in BUILT_IN:
+        return BUILT_IN[wanted]
+    lists = ContactList.objects.select_related("owner")
+    if viewer is not None:
+        lists = lists.open_to(viewer)
+    row = lists.filter(public_id=wanted[:16].replace("\x00", "")).first()
+    return OpenList(row.public_id, row.name, row.query, row) if row else None
 
 
-def _known(
-    query: QueryDict, name: str, known: tuple[str, ...], notices: list[str]
-) -> tuple[str, ...]:
-    wanted = [value for value in query.getlist(name) if value]
-    for value in wanted:
-        if value not in known:
-            notices.append(_left_out(name, value))
-    return tuple(dict.fromkeys(value for value in wanted if value in known))
-
-
-def _numbers(query: QueryDict, name: str, notices: list[str]) -> tuple[int, ...]:
-    numbers = []
-    for value in query.getlist(name):
-        if value.isascii() and value.isdigit() and len(value) < 10:
-            numbers.append(int(value))
-        elif value:
-            notices.append(_left_out(name, value))
-    return tuple(dict.fromkeys(numbers))
-
-
-def _left_out(name: str, value: str) -> str:
-    return f"There is no {name} “{value[:40]}”. That filter was left out."
-
-
-def _one(query: QueryDict, name: str, known: dict[str, Any], notices: list[str]) -> str:
-    value = query.get(name, "")
-    if value and value not in known:
-        notices.append(f"There is no filter {name} “{value[:40]}”. It was left out.")
-        return ""
-    return value
-
-
-def _date(query: QueryDict, name: str, notices: list[str]) -> date | None:
-    text = query.get(name, "")
-    if not text:
-        return None
-    try:
-        parsed = date.fromisoformat(text)
-    except ValueError:
-        notices.append(f"“{text[:40]}” is not a date. Use the form 2026-11-23.")
-        return None
-    if FIRST_DAY <= parsed <= LAST_DAY:
-        return parsed
-    notices.append(f"“{text[:40]}” is out of range. Use a date from 1900 to 9998.")
-    return None
+def _overridden(saved: QueryDict, query: QueryDict) -> QueryDict:
+    """What was saved, but for every filter, search and sort that the URL names as well."""
+    named = {filter_of(parameter) or parameter for parameter in query}
+    merged = QueryDict(mutable=True)
+    for parameter, values in saved.lists():
+        if (filter_of(parameter) or parameter) not in named:
+            merged.setlist(parameter, values)
+    for parameter, values in query.lists():
+        merged.setlist(parameter, values)
+    return merged
 
 
 def _sort(query: QueryDict, notices: list[str]) -> str:
     sort = query.get("sort", "")
     if not sort:
         return DEFAULT_SORT
-    if sort.removeprefix("-") in SORTS and not sort.startswith("--"):
+    if may_sort(sort):
         return sort
     notices.append(
         f"The list cannot be sorted by “{sort[:40]}”. Showing the latest activity first."

@@ -11,10 +11,20 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from contacts import history
-from contacts.fields import BY_NAME, IDENTIFIER_FIELDS, attribute, current_value, from_text
+from contacts import history, planning
+from contacts.fields import (
+    IDENTIFIER_FIELDS,
+    column,
+    current_value,
+    field_named,
+    from_text,
+    known_fields,
+    set_value,
+)
 from contacts.identity import parse_email
 from contacts.models import Contact, FieldChange, Identifier, PublicId, new_public_id
+from contacts.planning import NOTHING, Plan, PlanChanged
+from contacts.property_keys import write_property_keys
 from contacts.retrying import Stale, retrying
 from contacts.search import DERIVED, derive
 from contacts.signals import Actor, ContactChange, announce
@@ -66,18 +76,20 @@ def create_contact(*, actor: Actor, values: Values, **times: Any) -> Contact:
 
     Raises IdentifierTaken; then nothing was made.
     """
-    contact = Contact(public_id=new_public_id(), **times)
+    contact = Contact(public_id=new_public_id(), source=actor.source, **times)
     changes: Changes = {}
     for name, value in values.items():
-        field = BY_NAME[name]
+        field = field_named(name)
         old = None if name == "owner" else current_value(contact, field)
-        setattr(contact, attribute(field), value)
+        set_value(contact, field, value)
         if value != old:
             changes[name] = (old, value)
     derive(contact)
     PublicId.objects.create(value=contact.public_id)
     contact.save(force_insert=True)
     set_identifiers(contact, {n: v for n, v in values.items() if n in IDENTIFIER_FIELDS})
+    if contact.custom:
+        write_property_keys([contact])
     history.record(contact, changes, actor)
     announce(change_of(contact, actor, "created", changes))
     return contact
@@ -86,19 +98,42 @@ def create_contact(*, actor: Actor, values: Values, **times: Any) -> Contact:
 @retrying
 @transaction.atomic
 def update_contact(
-    *, contact_id: int, actor: Actor, values: Values, base_version: int | None = None
+    *,
+    contact_id: int,
+    actor: Actor,
+    values: Values,
+    base_version: int | None = None,
+    shown_plan: str | None = None,
 ) -> Contact:
     """Save the fields in `values` that differ from what the editor saw at `base_version`.
 
-    Changes of different fields by two people are both kept. Raises EditConflict for a field that
-    both changed, IdentifierTaken, ContactGone; then nothing was saved.
+    Changes of different fields by two people are both kept. `shown_plan` is the digest of what the
+    editor was told will happen elsewhere. Raises EditConflict for a field that both changed,
+    IdentifierTaken, ContactGone, PlanChanged; then nothing was saved.
     """
     contact = lock_contact(contact_id)
-    changes = _intended(contact, values, base_version)
+    changes = edits_of(contact, values, base_version)
     if changes:
         apply_changes(contact, changes, actor)
-        announce(change_of(contact, actor, "updated", changes))
+        change = change_of(contact, actor, "updated", changes)
+        plan = planning.plan([change])
+        if shown_plan is not None and shown_plan != plan.digest:
+            raise PlanChanged(plan)
+        announce(change, plan=plan)
     return contact
+
+
+def plan_update(
+    contact: Contact, *, actor: Actor, values: Values, base_version: int | None
+) -> Plan:
+    """What saving these values will make happen elsewhere. Reads only; conflicts are left out."""
+    try:
+        changes = edits_of(contact, values, base_version)
+    except EditConflict as conflict:
+        disputed = {field.field for field in conflict.fields}
+        rest = {name: value for name, value in values.items() if name not in disputed}
+        changes = edits_of(contact, rest, base_version)
+    return planning.plan([change_of(contact, actor, "updated", changes)]) if changes else NOTHING
 
 
 @retrying
@@ -123,9 +158,9 @@ def set_back(*, contact_id: int, change_id: int, actor: Actor) -> Contact:
     Raises ContactGone, IdentifierTaken, InvalidValue's kin never: the value was stored before.
     """
     change = FieldChange.objects.filter(contact_id=contact_id, pk=change_id).first()
-    if change is None or change.field not in BY_NAME:
+    if change is None or change.field not in known_fields():
         raise ContactGone
-    value = from_text(BY_NAME[change.field], change.old)
+    value = from_text(field_named(change.field), change.old)
     if change.field == "owner" and value is None:
         raise ContactGone
     return update_contact(contact_id=contact_id, actor=actor, values={change.field: value})
@@ -149,20 +184,22 @@ def apply_changes(
     """
     was = contact.version
     for name, (_, new) in changes.items():
-        setattr(contact, attribute(BY_NAME[name]), new)
-    for column, value in extra.items():
-        setattr(contact, column, value)
+        set_value(contact, field_named(name), new)
+    for extra_column, value in extra.items():
+        setattr(contact, extra_column, value)
     contact.version = version or was + 1
     contact.last_updated_time = timezone.now()
     derive(contact)
-    columns = {attribute(BY_NAME[name]) for name in changes} | {*extra, *DERIVED}
+    columns = {column(field_named(name)) for name in changes} | {*extra, *DERIVED}
     columns |= {"version", "last_updated_time"}
     written = Contact.objects.filter(pk=contact.pk, version=was).update(
-        **{column: getattr(contact, column) for column in columns}
+        **{name: getattr(contact, name) for name in columns}
     )
     if not written:
         raise Stale
     set_identifiers(contact, {n: new for n, (_, new) in changes.items() if n in IDENTIFIER_FIELDS})
+    if "custom" in columns:
+        write_property_keys([contact])
     history.record(contact, changes, actor)
 
 
@@ -217,20 +254,23 @@ def with_edits(contact: Contact, values: Values, base_version: int | None) -> Va
     What a merge takes as the new entry: a stale form must not bring old values back. Raises
     EditConflict.
     """
-    changes = _intended(contact, values, base_version)
-    current = {name: current_value(contact, field) for name, field in BY_NAME.items()}
+    changes = edits_of(contact, values, base_version)
+    current = {name: current_value(contact, field) for name, field in known_fields().items()}
     return {**current, **{name: new for name, (_, new) in changes.items()}}
 
 
-def _intended(contact: Contact, values: Values, base_version: int | None) -> Changes:
-    """What the editor changed. Raises EditConflict where somebody else changed it too."""
+def edits_of(contact: Contact, values: Values, base_version: int | None) -> Changes:
+    """What the editor changed: {field: (saved now, typed)}.
+
+    Raises EditConflict where somebody else changed the same field since `base_version`.
+    """
     changes: Changes = {}
     conflicts = []
     fresh = base_version is None or base_version == contact.version
     since = {} if fresh else history.changed_since(contact, base_version or 0)
     for name, mine in values.items():
-        theirs = current_value(contact, BY_NAME[name])
-        base = from_text(BY_NAME[name], since[name].old) if name in since else theirs
+        theirs = current_value(contact, field_named(name))
+        base = from_text(field_named(name), since[name].old) if name in since else theirs
         if mine in (theirs, base):
             continue
         if name in since:

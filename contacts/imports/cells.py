@@ -2,16 +2,22 @@
 
 from typing import Any
 
-from contacts.fields import BY_NAME, Field, Kind, clean
+from contacts.cleaning import clean
+from contacts.fields import Field, Kind, field_named, is_blank
 from contacts.identity import InvalidValue, LostNumber, parse_email
 from contacts.imports.mapping import first_value
 from contacts.imports.reading import RawRow, unprotect
 from contacts.models import Account, Import, ImportRow, User
+from contacts.models.contact import is_public_id
 
 #: A fault in one of these leaves the cell out and says so; the row is still good without it.
 #: Identifiers and over-long values are not: a row about somebody else is worse than no row.
-LENIENT = {Kind.PHONE, Kind.NUMBER, Kind.YES_NO, Kind.STATUS, Kind.OWNER, Kind.TIME_ZONE}
+LENIENT = {
+    Kind.PHONE, Kind.NUMBER, Kind.YES_NO, Kind.STATUS, Kind.OWNER, Kind.TIME_ZONE,
+    Kind.DECIMAL, Kind.DATE, Kind.SELECT, Kind.MULTI_SELECT,
+}  # fmt: skip
 FULL_NAME = "name"
+CONTACT_ID = "contact_id"
 
 
 class CellReader:
@@ -48,12 +54,15 @@ class CellReader:
         return row
 
     def _read_cell(self, row: ImportRow, name: str, cell: str) -> None:
+        if name == CONTACT_ID:
+            row.named = cell.strip() if is_public_id(cell.strip()) else ""
+            return
         if name == FULL_NAME:
             first, _, last = cell.strip().partition(" ")
             self._read_cell(row, "first_name", first)
             self._read_cell(row, "last_name", last)
             return
-        field = BY_NAME[name]
+        field = field_named(name)
         value, rest = first_value(cell) if field.identifies else (cell, "")
         if rest:
             row.notes.append(f"{field.label}: only the first of several values is used")
@@ -67,7 +76,7 @@ class CellReader:
             else:
                 row.problems.append(f"{field.label}: {fault}")
         else:
-            if cleaned not in (None, "", False):
+            if not is_blank(cleaned):
                 row.values[name] = cleaned
 
     def _clean(self, field: Field, value: str) -> Any:

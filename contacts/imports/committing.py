@@ -14,24 +14,22 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from contacts import history
-from contacts.fields import BY_NAME, attribute, current_value, from_text
-from contacts.imports.leases import Lease
+from contacts.batches import Batch
+from contacts.fields import field_named, from_text, set_value
 from contacts.imports.planning import count_rows
+from contacts.leases import Lease
 from contacts.models import (
     Contact,
-    FieldChange,
     Identifier,
     Import,
     ImportRow,
     PossibleDuplicate,
-    PublicId,
     Source,
     new_public_id,
 )
 from contacts.retrying import Stale, retrying
-from contacts.search import DERIVED, derive
-from contacts.services import Changes, change_of, identifier_key
-from contacts.signals import Actor, ContactChange, announce
+from contacts.services import Values
+from contacts.signals import Actor
 
 CHUNK = 500
 CHANGED = "The contact was changed after the preview"
@@ -48,17 +46,27 @@ class Work:
     """What one chunk will write."""
 
     batch: Import
+    contacts: Batch = field(default_factory=Batch)
     refused: list[ImportRow] = field(default_factory=list)
-    created: list[tuple[ImportRow, Contact]] = field(default_factory=list)
-    updated: list[tuple[ImportRow, Contact, Changes]] = field(default_factory=list)
+    created: list[ImportRow] = field(default_factory=list)  # as in contacts.created
+    updated: list[ImportRow] = field(default_factory=list)
 
     def refuse(self, row: ImportRow, problem: str) -> None:
         row.outcome = Outcome.REFUSED
         row.problems = [*row.problems, problem]
         self.refused.append(row)
 
-    def actor(self, row: ImportRow | None = None) -> Actor:
-        detail = f"row {row.number:,} of {self.batch.filename}"[:120] if row else ""
+    def create(self, row: ImportRow) -> None:
+        contact = _new_contact(self.batch, row)
+        self.contacts.create(contact, [*row.values, "owner"], self._actor(row))
+        self.created.append(row)
+
+    def update(self, row: ImportRow, contact: Contact) -> None:
+        self.contacts.update(contact, _planned(row), self._actor(row))
+        self.updated.append(row)
+
+    def _actor(self, row: ImportRow) -> Actor:
+        detail = f"row {row.number:,} of {self.batch.filename}"[:120]
         return Actor(self.batch.created_by, Source.IMPORT, detail)
 
 
@@ -112,11 +120,11 @@ def _prepare(work: Work, rows: list[ImportRow]) -> None:
         elif contact is not None and contact.version != row.contact_version:
             work.refuse(row, CHANGED)
         elif clash:
-            work.refuse(row, TAKEN.format(label=BY_NAME[clash].label))
+            work.refuse(row, TAKEN.format(label=field_named(clash).label))
         elif contact is None:
-            work.created.append((row, _new_contact(work.batch, row)))
+            work.create(row)
         else:
-            work.updated.append((row, contact, _apply(contact, row)))
+            work.update(row, contact)
 
 
 def _lock(batch: Import, ids: list[int]) -> Iterable[Contact]:
@@ -140,82 +148,34 @@ def _is_taken(row: ImportRow, kind: str, taken: dict[tuple[str, str], int]) -> b
 
 def _new_contact(batch: Import, row: ImportRow) -> Contact:
     assert batch.owner_id is not None  # chosen at the mapping step
-    contact = Contact(public_id=new_public_id(), owner_id=batch.owner_id)
+    contact = Contact(public_id=new_public_id(), owner_id=batch.owner_id, source=Source.IMPORT)
     for name, value in row.values.items():
         if value not in (None, ""):
-            setattr(contact, attribute(BY_NAME[name]), value)
-    derive(contact)
+            set_value(contact, field_named(name), value)
     return contact
 
 
-def _apply(contact: Contact, row: ImportRow) -> Changes:
-    changes: Changes = {}
-    for name, _, after, outcome in row.changes:
-        if outcome != "Keep":
-            spec = BY_NAME[name]
-            new = from_text(spec, after)
-            changes[name] = (current_value(contact, spec), new)
-            setattr(contact, attribute(spec), new)
-    contact.version += 1
-    contact.last_updated_time = timezone.now()
-    derive(contact)
-    return changes
+def _planned(row: ImportRow) -> Values:
+    """The new values of the fields that the plan fills or replaces."""
+    return {
+        name: from_text(field_named(name), after)
+        for name, _, after, outcome in row.changes
+        if outcome != "Keep"
+    }
 
 
 def _write(work: Work) -> None:
-    """All rows of the chunk, set by set: never one statement a row."""
-    PublicId.objects.bulk_create([PublicId(value=c.public_id) for _, c in work.created])
-    Contact.objects.bulk_create([contact for _, contact in work.created])
-    columns = {attribute(BY_NAME[n]) for _, _, changes in work.updated for n in changes}
-    Contact.objects.bulk_update(
-        [contact for _, contact, _ in work.updated],
-        sorted(columns | {"version", "last_updated_time", *DERIVED}),
-    )
-    _write_identifiers(work)
-    _write_history(work)
+    work.contacts.write()
     _write_rows(work)
-
-
-def _write_identifiers(work: Work) -> None:
-    for kind in KINDS:
-        moving = [c.pk for _, c, changes in work.updated if kind in changes]
-        current = Identifier.objects.filter(contact__in=moving, kind=kind, current=True)
-        current.update(current=False, since=timezone.now())
-    made = [(c, k, getattr(c, k)) for _, c in work.created for k in KINDS]
-    made += [(c, k, changes[k][1]) for _, c, changes in work.updated for k in KINDS if k in changes]
-    rows = [
-        Identifier(kind=kind, key=identifier_key(kind, value), value=value, contact=contact)
-        for contact, kind, value in made
-        if value
-    ]
-    # In key order, so that two imports at once wait for each other and not in a circle.
-    Identifier.objects.bulk_create(sorted(rows, key=lambda row: (row.kind, row.key)))
-
-
-def _write_history(work: Work) -> None:
-    written: list[FieldChange] = []
-    announced: list[ContactChange] = []
-    for row, contact in work.created:
-        names = {**row.values, "owner": contact.owner_id}
-        changes: Changes = {name: (None, current_value(contact, BY_NAME[name])) for name in names}
-        written += history.field_changes(contact, changes, work.actor(row))
-        announced.append(change_of(contact, work.actor(row), "created", changes))
-    for row, contact, changes in work.updated:
-        written += history.field_changes(contact, changes, work.actor(row))
-        announced.append(change_of(contact, work.actor(row), "updated", changes))
-    FieldChange.objects.bulk_create(written, batch_size=2000)
-    announce(*announced)
 
 
 def _write_rows(work: Work) -> None:
     """What became of the plan's rows, and of the rows that were merged into them."""
-    for row, contact in work.created:
-        row.contact = contact
+    for row, entry in zip(work.created, work.contacts.created, strict=True):
+        row.contact = entry.contact
     ImportRow.objects.bulk_update(work.refused, ["outcome", "problems"])
-    ImportRow.objects.bulk_update([row for row, _ in work.created], ["contact"])
-    heads = {row.number: row for row, _ in work.created}
-    heads |= {row.number: row for row in work.refused}
-    heads |= {row.number: row for row, _, _ in work.updated}
+    ImportRow.objects.bulk_update(work.created, ["contact"])
+    heads = {row.number: row for row in (*work.created, *work.refused, *work.updated)}
     followers = list(
         ImportRow.objects.filter(batch=work.batch, merged_into__in=list(heads)).defer("cells")
     )
@@ -271,7 +231,17 @@ def _final(batch: Import, state: str) -> dict[str, Any]:
         "state": state,
         "shape": shape,
         "done_rows": counts["rows"],
+        **_matched(batch),
         "finished_at": timezone.now(),
+    }
+
+
+def _matched(batch: Import) -> dict[str, int]:
+    """How many rows found a contact that was there: the duplicates that were not made."""
+    joined = ImportRow.objects.filter(batch=batch, outcome__in=[Outcome.UPDATED, Outcome.UNCHANGED])
+    return {
+        "matched_email": joined.filter(matched_on="email").count(),
+        "matched_mobile": joined.filter(matched_on="mobile_phone").count(),
     }
 
 

@@ -7,6 +7,7 @@ second. A name may stand under two fields; it goes to the second where the first
 """
 
 _NAMES: dict[str, str] = {
+    "contact_id": "contactid",
     "first_name": ("firstname givenname forename first fname vorname prenom nombre nombredepila"),
     "last_name": (
         "lastname surname familyname last lname nachname familienname nomdefamille nom "

@@ -9,12 +9,34 @@ from dataclasses import dataclass, field
 from contacts import fields
 from contacts.imports.headers import ALIASES, DOUBTFUL, LONE_PHONE, OWNERS, PHONE_SLOTS
 from contacts.imports.values import first_value, looks_like_email, looks_like_phone
+from contacts.models.contact import is_public_id
 
-__all__ = ["FIELDS", "ColumnGuess", "first_value", "guess", "header_key", "squash"]
+__all__ = [
+    "FIELDS",
+    "ColumnGuess",
+    "choices",
+    "custom_labels",
+    "first_value",
+    "guess",
+    "header_key",
+    "squash",
+]
 
-#: Everything a column can be mapped to: key -> label.
+#: The fields of our own that a column can be mapped to: key -> label.
 FIELDS: dict[str, str] = {field.name: field.label for field in fields.FIELDS}
 FIELDS["name"] = "Full name"  # split into first and last name
+FIELDS["contact_id"] = "Contact ID"  # of an export of ours: which contact the row is about
+
+
+def custom_labels() -> dict[str, str]:
+    """The custom properties that a column can be mapped to: key -> label."""
+    return {field.name: field.label for field in fields.live_fields() if field.custom}
+
+
+def choices() -> dict[str, str]:
+    """Everything a column can be mapped to now, custom properties included: key -> label."""
+    return {**FIELDS, **custom_labels()}
+
 
 MATCHED, CHECK, LEFT_OUT = "matched", "check", "left out"
 _NO_FIELD = "No field has this name."
@@ -23,6 +45,7 @@ _LONE_PHONE = (
     "The only phone column, so it is taken as the mobile phone, which identifies a person. "
     "Change it to Phone if these are landlines."
 )
+_FOREIGN_IDS = "These are the ids of another system. Contacts are found by email and mobile phone."
 _BY_VALUES = {
     "email": "The values look like email addresses.",
     "mobile_phone": "The values look like phone numbers.",
@@ -74,6 +97,7 @@ def guess(
     """
     columns = _Columns(header, samples, {**FIELDS, **(extra or {})})
     _match_names(columns, extra or {})
+    _leave_out_foreign_ids(columns)
     _prefer_name_parts(columns)
     _promote_lone_phone(columns)
     _match_values(columns)
@@ -113,7 +137,11 @@ def _match_names(columns: _Columns, extra: Mapping[str, str]) -> None:
 
 def _fields_named(name: str, extra: Mapping[str, str]) -> list[tuple[int, str, str]]:
     """(rank, field, doubt) for every field a column of this name may be."""
-    found = [(0, key, "") for key, label in extra.items() if squash(label) == name]
+    found = [
+        (0, key, "")
+        for key, label in extra.items()
+        if name in {squash(label), squash(key), squash(key.removeprefix(fields.CUSTOM))}
+    ]
     for key, aliases in ALIASES.items():
         if name in (key.replace("_", ""), squash(FIELDS[key])):
             found.append((0, key, DOUBTFUL.get((key, name), "")))
@@ -126,6 +154,14 @@ def _fields_named(name: str, extra: Mapping[str, str]) -> list[tuple[int, str, s
         if bare in aliases:
             found.append((_AFFIX_RANK + aliases.index(bare), key, "Taken by part of its name."))
     return found
+
+
+def _leave_out_foreign_ids(columns: _Columns) -> None:
+    """Other products call their own ids so too."""
+    index = columns.column_of("contact_id")
+    if index is not None and not all(map(is_public_id, columns.values(index))):
+        del columns.field_of[index]
+        columns.doubts[index] = _FOREIGN_IDS
 
 
 def _prefer_name_parts(columns: _Columns) -> None:

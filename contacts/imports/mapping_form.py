@@ -6,11 +6,27 @@ from functools import cached_property
 from typing import Any
 
 import phonenumbers
+from django.db import transaction
 from django.db.models import QuerySet
 
-from contacts.imports.mapping import FIELDS, guess
-from contacts.models import Import, User
+from contacts.fields import field_of
+from contacts.imports.mapping import choices, custom_labels, guess
+from contacts.models import Import, Property, User
+from contacts.properties import BadProperty, create_property
+from contacts.signals import Actor
 
+#: Chosen instead of a field: a new property, named like the column.
+NEW = "new:"
+NEW_KINDS = tuple(
+    (f"{NEW}{kind}", str(Property.Kind(kind).label))
+    for kind in (
+        Property.Kind.TEXT,
+        Property.Kind.LONG_TEXT,
+        Property.Kind.NUMBER,
+        Property.Kind.DATE,
+        Property.Kind.YES_NO,
+    )
+)
 MODES = (
     (Import.Mode.REPLACE, "Fill blank fields and replace values"),
     (Import.Mode.FILL, "Fill blank fields only"),
@@ -50,7 +66,7 @@ class MappingForm:
 
     @cached_property
     def columns(self) -> list[Column]:
-        guesses = guess(self.header, self.samples)
+        guesses = guess(self.header, self.samples, custom_labels())
         return [
             Column(
                 index=index,
@@ -97,20 +113,62 @@ class MappingForm:
     def owners(self) -> QuerySet[User]:
         return User.objects.filter(is_active=True)
 
-    def save(self) -> bool:
-        """Check the choices and keep them with the import; False and `errors` when they are bad."""
+    @property
+    def new_kinds(self) -> tuple[tuple[str, str], ...]:
+        return NEW_KINDS
+
+    def save(self, user: User) -> bool:
+        """Check the choices and keep them with the import; False and `errors` when they are bad.
+
+        Properties that were asked for are made with them, all or none.
+        """
+        self._check_columns()
+        owner = self._check_rest()
+        if self.errors:
+            return False
+        try:
+            with transaction.atomic():
+                chosen = [self._made(index, name, user) for index, name in enumerate(self.chosen)]
+                self.batch.mapping, self.batch.owner = chosen, owner
+                self.batch.region, self.batch.mode = self.region, self.mode
+                self.batch.save(update_fields=["mapping", "owner", "region", "mode"])
+        except BadProperty:
+            return False
+        return True
+
+    def _made(self, index: int, name: str, user: User) -> str:
+        """The field of a column, made first where a new property was chosen."""
+        if not name.startswith(NEW):
+            return name
+        try:
+            made = create_property(
+                actor=Actor(user), label=self.header[index], kind=name.removeprefix(NEW)
+            )
+        except BadProperty as fault:
+            told = next(iter(fault.errors.values()))
+            self.errors.append(f"{self.header[index]}: no property was made of it. {told}")
+            raise
+        return field_of(made).name
+
+    def _check_columns(self) -> None:
         used: dict[str, int] = {}
+        fields = choices()
+        new = dict(NEW_KINDS)
         for index, name in enumerate(self.chosen):
-            if name and name not in FIELDS:
+            if name in new:
+                used[f"{name} {index}"] = index
+            elif name and name not in fields:
                 self.errors.append(f"{self.header[index]}: choose a field from the list")
             elif name and name in used:
                 first = self.header[used[name]]
-                label = FIELDS[name]
+                label = fields[name]
                 self.errors.append(f"{first} and {self.header[index]} both fill {label}")
             elif name:
                 used[name] = index
         if not used and not self.errors:
             self.errors.append("Choose a contact field for at least one column")
+
+    def _check_rest(self) -> User | None:
         if self.region not in phonenumbers.SUPPORTED_REGIONS:
             self.errors.append("Choose how local phone numbers are read")
         if self.mode not in Import.Mode.values:
@@ -118,9 +176,4 @@ class MappingForm:
         owner = self.owners.filter(pk=self.owner).first() if self.owner.isdigit() else None
         if owner is None:
             self.errors.append("Choose an owner for new contacts")
-        if self.errors:
-            return False
-        self.batch.mapping, self.batch.owner = self.chosen, owner
-        self.batch.region, self.batch.mode = self.region, self.mode
-        self.batch.save(update_fields=["mapping", "owner", "region", "mode"])
-        return True
+        return owner

@@ -1,16 +1,18 @@
 """Which contact, or which earlier row, a row of the file is about.
 
-E-mail first (current, then former), then mobile phone. One query for a whole chunk, not one a row.
+The id that an export of ours gave it, then e-mail (current, then former), then mobile phone. One
+query for a whole chunk, not one a row.
 """
 
 from collections.abc import Iterable
 
 from django.db.models import Q
 
-from contacts.fields import BY_NAME, as_text, current_value
-from contacts.models import Contact, Identifier, Import, ImportRow, User
+from contacts.fields import as_text, current_value, field_named, known_fields
+from contacts.models import Contact, Identifier, Import, ImportRow, PublicId, User
 
 CLASH = "Email belongs to one contact and mobile phone to another. Merge those two first"
+CLASH_WITH_ID = "Email or mobile phone belongs to another contact than the one with this id"
 CLASH_IN_FILE = "Email is that of row {first} and mobile phone that of row {second}"
 KEYS = {"email": "email_key", "mobile_phone": "phone_key"}
 
@@ -27,7 +29,9 @@ class Book:
         self._holders = _holders(rows)
         self._former = _former(rows)
         same_file = _made_by_same_file(batch, rows)
-        self._contacts = _visible(batch.created_by, {*self._holders.values(), *same_file.values()})
+        self._named = _named(rows)
+        found = {*self._holders.values(), *same_file.values(), *self._named.values()}
+        self._contacts = _visible(batch.created_by, found)
         self._same_file = same_file
         self._by_key: dict[tuple[str, str], ImportRow] = {}
         self._by_contact: dict[int, ImportRow] = {}
@@ -35,14 +39,24 @@ class Book:
         self.loaded = self._load_earlier(rows)
 
     def contact_for(self, row: ImportRow) -> Contact | None:
-        """The contact that holds the row's e-mail or phone. Raises NoMatch for two of them."""
+        """The contact that holds the row's e-mail or phone. Raises NoMatch for two of them.
+
+        Where one of them is hidden from who imports, the row is hidden, whatever else is true.
+        """
         found = {
             name: self._holders[kind_key]
             for name, column in KEYS.items()
             if (kind_key := (name, getattr(row, column))) in self._holders
         }
+        if any(pk not in self._contacts for pk in found.values()):
+            self._hidden.add(row.number)
+            return None
         if len(set(found.values())) > 1:
             raise NoMatch(CLASH)
+        if (named := self._named.get(row.named)) is not None:
+            if found and named not in found.values():
+                raise NoMatch(CLASH_WITH_ID)
+            found = {"contact_id": named}
         row.matched_on = next(iter(found), "")
         pk = next(iter(found.values()), None)
         if pk is None and not (row.email_key or row.phone_key):
@@ -52,6 +66,10 @@ class Book:
             self._hidden.add(row.number)
             return None
         return self._contacts[pk] if pk is not None else None
+
+    def knows(self, row: ImportRow) -> bool:
+        """Whether the row names a contact by its id."""
+        return row.named in self._named
 
     def is_hidden(self, row: ImportRow) -> bool:
         """The holder exists but the person who imports may not see it."""
@@ -88,10 +106,10 @@ class Book:
             self._by_contact.setdefault(target.contact_id, target)
 
     def texts(self, row: ImportRow) -> dict[str, str]:
-        return {name: as_text(row.values[name]) for name in BY_NAME if name in row.values}
+        return {name: as_text(row.values[name]) for name in known_fields() if name in row.values}
 
     def text_of(self, contact: Contact, name: str) -> str:
-        return as_text(current_value(contact, BY_NAME[name]))
+        return as_text(current_value(contact, field_named(name)))
 
     def same_identifier(self, name: str, row: ImportRow, earlier: ImportRow) -> bool:
         return bool(getattr(row, KEYS[name]) == getattr(earlier, KEYS[name]))
@@ -146,6 +164,18 @@ def _keys(rows: Iterable[ImportRow]) -> Q:
 def _holders(rows: list[ImportRow]) -> dict[tuple[str, str], int]:
     found = Identifier.objects.filter(_keys(rows)).values_list("kind", "key", "contact_id")
     return {(kind, key): contact_id for kind, key, contact_id in found}
+
+
+def _named(rows: list[ImportRow]) -> dict[str, int]:
+    """The contacts with the ids that rows name; a merged id stands for the survivor."""
+    ids = {row.named: row.named for row in rows if row.named}
+    moved = ids
+    while moved:
+        merged = PublicId.objects.filter(pk__in=ids.values(), merged_into__isnull=False)
+        moved = dict(merged.values_list("value", "merged_into_id"))
+        ids = {named: moved.get(current, current) for named, current in ids.items()}
+    pks = dict(Contact.objects.filter(public_id__in=ids.values()).values_list("public_id", "pk"))
+    return {named: pks[current] for named, current in ids.items() if current in pks}
 
 
 def _former(rows: list[ImportRow]) -> set[tuple[str, str]]:

@@ -11,11 +11,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count
 
-from contacts.fields import BY_NAME
+from contacts.fields import field_named, is_blank
 from contacts.imports.cells import CellReader
-from contacts.imports.leases import Lease
 from contacts.imports.matching import CLASH, Book, NoMatch
 from contacts.imports.reading import FileShape, RawRow, iter_rows
+from contacts.leases import Lease
 from contacts.models import Import, ImportRow
 from contacts.retrying import retrying
 
@@ -59,7 +59,7 @@ def _plan_chunk(
     for row in drafts:
         if row.problems:
             row.outcome = Outcome.INVALID
-        elif not (row.email_key or row.phone_key or _has_name(row)):
+        elif not _is_somebody(row, book):
             _reject(row, NOBODY)
         else:
             _place(row, book)
@@ -74,8 +74,12 @@ def _plan_chunk(
     )  # fmt: skip
 
 
-def _has_name(row: ImportRow) -> bool:
-    return bool(row.values.get("first_name") or row.values.get("last_name"))
+def _is_somebody(row: ImportRow, book: Book) -> bool:
+    """An identifier or a name; in an export of ours a company alone, as on the form."""
+    if row.email_key or row.phone_key or book.knows(row):
+        return True
+    names = ("first_name", "last_name", "company") if row.named else ("first_name", "last_name")
+    return any(row.values.get(name) for name in names)
 
 
 def _reject(row: ImportRow, problem: str, outcome: str = Outcome.INVALID) -> None:
@@ -120,11 +124,11 @@ def combine(earlier: ImportRow, row: ImportRow, book: Book) -> None:
     values = dict(earlier.values)
     for name, value in row.values.items():
         held = values.get(name)
-        if held in (None, "", False):
+        if is_blank(held):
             values[name] = value
         elif name in {"email", "mobile_phone"}:
             if not book.same_identifier(name, row, earlier):
-                left_out = f"{BY_NAME[name].label} left out: row {earlier.number} has another"
+                left_out = f"{field_named(name).label} left out: row {earlier.number} has another"
                 row.notes = [*row.notes, left_out]
         elif book.batch.mode == Import.Mode.REPLACE:
             values[name] = value

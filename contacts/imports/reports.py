@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.http import StreamingHttpResponse
 
 from contacts.exports import csv_response
-from contacts.fields import BY_NAME, owner_names, shown
+from contacts.fields import field_named, owner_names, shown
 from contacts.models import Import, ImportRow
 
 REJECTED = (ImportRow.Outcome.INVALID, ImportRow.Outcome.REFUSED)
@@ -62,7 +62,7 @@ def describe(row: ImportRow) -> list[str]:
     """The field differences as sentences: "Replace Company: Engines -> Analytical"."""
     lines = []
     for name, before, after, outcome in row.changes:
-        field = BY_NAME[name]
+        field = field_named(name)
         owners = owner_names([before, after]) if name == "owner" else {}
         old = shown(field, before, owners) if before else ""
         new = shown(field, after, owners)

@@ -5,9 +5,9 @@ import logging
 from django.utils import timezone
 
 from contacts.imports.committing import commit_plan
-from contacts.imports.leases import Lease, LeaseLost, claim
 from contacts.imports.planning import make_plan
 from contacts.imports.reading import UnreadableFile
+from contacts.leases import Lease, LeaseLost, claim
 from contacts.models import Import
 
 logger = logging.getLogger(__name__)
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 def run(import_id: int) -> None:
     """Do what the import waits for, if nobody else does. Safe to call any number of times."""
-    lease = claim(import_id)
+    lease = claim(Import, import_id)
     if lease is None:
         return
     batch = Import.objects.select_related("created_by").get(pk=import_id)
@@ -36,7 +36,7 @@ def _fail(lease: Lease, error: Exception) -> None:
     try:
         lease.settle(state=Import.State.FAILED, error=told, finished_at=timezone.now())
     except LeaseLost:
-        logger.info("import %s was stopped before it failed", lease.import_id)
+        logger.info("import %s was stopped before it failed", lease.pk)
 
 
 def forget_file(batch: Import) -> None:

@@ -1,24 +1,16 @@
-"""Asking a worker for an import's next step.
+"""Asking a worker for an import's next step: the row is changed first, then somebody is told."""
 
-The row is changed first and says what there is to do; the message is only a hint. When it is lost,
-the relay asks again (see leases.waiting).
-"""
-
-import logging
-
-from django.db import transaction
 from django.utils import timezone
 
+from contacts.background import hint_after_commit
 from contacts.models import Import
 from contacts.tasks import run_import
-
-logger = logging.getLogger(__name__)
 
 
 def start_planning(batch: Import) -> None:
     """Ask for the preview: the row is changed now, a worker is told after the commit."""
     Import.objects.filter(pk=batch.pk).update(state=Import.State.PLANNING, error="")
-    _hint_after_commit(batch.pk)
+    hint_after_commit(run_import, batch.pk)
 
 
 def start_committing(batch: Import) -> bool:
@@ -27,17 +19,5 @@ def start_committing(batch: Import) -> bool:
         state=Import.State.COMMITTING, started_at=timezone.now(), done_rows=0
     )
     if started:
-        _hint_after_commit(batch.pk)
+        hint_after_commit(run_import, batch.pk)
     return bool(started)
-
-
-def hint(import_id: int) -> None:
-    """Tell a worker that an import waits. Never raises: the relay repeats a lost hint."""
-    try:
-        run_import.delay(import_id)
-    except Exception:  # whatever the broker's client raises when the broker is away
-        logger.warning("import %s waits for the relay: the broker did not answer", import_id)
-
-
-def _hint_after_commit(import_id: int) -> None:
-    transaction.on_commit(lambda: hint(import_id))

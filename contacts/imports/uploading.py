@@ -89,7 +89,8 @@ def take_shape(batch: Import, shape: FileShape) -> None:
     batch.header_key = mapping.header_key(shape.header) if shape.has_header else ""
     remembered = _remembered(batch.header_key, len(shape.header))
     batch.mapping = remembered or [
-        guess.field or "" for guess in mapping.guess(shape.header, shape.samples)
+        guess.field or ""
+        for guess in mapping.guess(shape.header, shape.samples, mapping.custom_labels())
     ]
 
 
@@ -99,7 +100,8 @@ def _remembered(header_key: str, columns: int) -> list[str]:
         return []
     last = Import.objects.filter(header_key=header_key).exclude(state=Import.State.UPLOADED).first()
     known = last.mapping if last else []
-    usable = len(known) == columns and all(name == "" or name in mapping.FIELDS for name in known)
+    fields = {"", *mapping.choices()}
+    usable = len(known) == columns and fields.issuperset(known)
     return list(known) if usable else []
 
 

@@ -1,5 +1,6 @@
 """Excel workbooks: the values of the first sheet as the cells of a CSV."""
 
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook import Workbook
 
+from contacts.formulas import ERRORS
 from contacts.imports.rows import (
     FileShape,
     RawRow,
@@ -25,7 +27,7 @@ from contacts.imports.rows import (
 MAX_UNPACKED = 512 * 1024 * 1024
 MAX_SHARED_STRINGS = 128 * 1024 * 1024  # openpyxl holds these in memory
 MAX_SHEET_ROWS = 1_048_576  # Excel's own limit; a row number beyond it is made up
-_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _NO_WORKBOOK = (
     "This is a ZIP file, not a CSV file or an Excel workbook. Unpack it and upload the file inside."
 )
@@ -52,17 +54,22 @@ def check(path: Path) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Workbook]:
-    """The workbook, its faults told as UnreadableFile, also those met while reading rows."""
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError):
-        raise UnreadableFile(_DAMAGED) from None
-    try:
-        yield book
-    except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError):
-        raise UnreadableFile(_DAMAGED) from None
-    finally:
-        book.close()
+    """The workbook, its faults told as UnreadableFile, also those met while reading rows.
+
+    Opened as a stream: of a path, openpyxl judges the ending, and an upload is kept without its own.
+    """
+    faults = (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError)
+    with path.open("rb") as file:
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        except faults:
+            raise UnreadableFile(_DAMAGED) from None
+        try:
+            yield book
+        except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError):
+            raise UnreadableFile(_DAMAGED) from None
+        finally:
+            book.close()
 
 
 def sheets(path: Path) -> list[str]:
@@ -75,6 +82,7 @@ def sheets(path: Path) -> list[str]:
 
 def records(path: Path) -> Iterator[tuple[int, list[str]]]:
     """(row number, cells) of the first sheet, blank rows included."""
+    text = _text if _shares_strings(path) else _text_in_place
     with _opened(path) as book:
         sheet = book.worksheets[0]
         # Some exporters write a wrong extent, at which openpyxl would cut the rows off.
@@ -82,7 +90,7 @@ def records(path: Path) -> Iterator[tuple[int, list[str]]]:
         for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
             if number > MAX_SHEET_ROWS:
                 raise UnreadableFile(_DAMAGED)
-            cells = [_text(value) for value in values]
+            cells = [text(value) for value in values]
             while cells and not cells[-1].strip():
                 cells.pop()
             yield number, cells
@@ -106,9 +114,22 @@ def rows(path: Path, shape: FileShape) -> Iterator[RawRow]:
 
 def _error_value(cells: list[str], header: list[str]) -> tuple[str | None, int | None]:
     for index, cell in enumerate(cells):
-        if cell in _ERRORS:
+        if cell in ERRORS:
             return f"{column_label(header, index)}: holds the spreadsheet error {cell}", index
     return None, None
+
+
+def _shares_strings(path: Path) -> bool:
+    """Where strings stand in the table that sheets share, openpyxl takes their escapes off itself."""
+    with zipfile.ZipFile(path) as archive:
+        return any("sharedstrings" in name.lower() for name in archive.namelist())
+
+
+def _text_in_place(value: Any) -> str:
+    """Where strings stand in their cells: "_x005F_x0041_" is "_x0041_", "_xFFFE_" one character."""
+    if isinstance(value, str):
+        value = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+    return _text(value)
 
 
 def _text(value: Any) -> str:

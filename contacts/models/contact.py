@@ -1,5 +1,6 @@
 """The contact, its public id and its identifiers."""
 
+import re
 import secrets
 from typing import TYPE_CHECKING, Self
 
@@ -9,14 +10,24 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from contacts.access import visible_condition
-from contacts.models.never import NEVER
-from contacts.search import LAST, SORT_KEY_LENGTH, search_condition
+from contacts.fencing import FENCED_UP_TO
+from contacts.models.never import NEVER, NONE_AHEAD
+from contacts.models.source import Source
+from contacts.search import LAST, SORT_KEY_LENGTH, reading, wanted
 
 if TYPE_CHECKING:
     from contacts.models.people import User
 
 BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SHORT_TEXT = 255
+
+
+_PUBLIC_ID = re.compile(r"CTC-[0-9A-Z]{12}")
+
+
+def is_public_id(text: str) -> bool:
+    """Whether it has the form of a contact's id; whether there is such a contact is another thing."""
+    return _PUBLIC_ID.fullmatch(text) is not None
 
 
 def new_public_id() -> str:
@@ -58,15 +69,44 @@ class PublicId(models.Model):
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
+    #: For whom it was narrowed by `visible_to`: the "me" of a filter.
+    viewer: "User | None" = None
+    #: Whether visible_to() has left contacts out.
+    restricted = False
+
+    def _clone(self) -> Self:
+        clone: Self = super()._clone()  # type: ignore[misc]
+        clone.viewer, clone.restricted = self.viewer, self.restricted
+        return clone
+
     def visible_to(self, user: "User") -> Self:
         """The contacts that `user` may see: the start of every page, count, export and check."""
         condition = visible_condition(user)
-        return self if condition is None else self.filter(condition)
+        visible = self.all() if condition is None else self.filter(condition)
+        visible.viewer, visible.restricted = user, condition is not None
+        return visible
 
-    def search(self, text: str, *, region: str) -> Self:
-        """Contacts that match every word of `text` (see contacts.search)."""
-        condition = search_condition(text, region=region)
-        return self if condition is None else self.filter(condition)
+    def search(self, text: str, *, region: str, by_reading: bool | None = None) -> Self:
+        """Contacts that match every word of `text` (see contacts.search).
+
+        By the index over all contacts; or `by_reading` those of this queryset one by one, which
+        suits a few of them, or an order in which enough are soon found. If that is not said, within
+        the fence they are read (see contacts.fencing).
+        """
+        from contacts.models.search import SearchEntry
+
+        what = wanted(text, region=region)
+        if not what:
+            return self
+        if by_reading is None:
+            by_reading = self.restricted and self._fenced()
+        if by_reading:
+            return self.filter(reading(what))
+        entries = SearchEntry.objects.search(text, region=region)
+        return self.filter(pk__in=entries.values("pk"))
+
+    def _fenced(self) -> bool:
+        return self.order_by()[: FENCED_UP_TO + 1].count() <= FENCED_UP_TO
 
 
 class Contact(models.Model):
@@ -101,9 +141,15 @@ class Contact(models.Model):
     terms_of_service = models.BooleanField(default=False)
     bot = models.CharField(max_length=40, blank=True, default="")
     form = models.CharField(max_length=40, blank=True, default="")
+    source = models.CharField(max_length=8, choices=Source, default=Source.PERSON)  # of the record
+    #: Custom properties: field name -> canonical text, blank ones left out.
+    custom = models.JSONField(default=dict, blank=True)
     creation_time = models.DateTimeField(default=now)
     last_updated_time = models.DateTimeField(default=now)
     last_interacted_time = models.DateTimeField(null=True, blank=True)
+    #: Meetings ahead, kept by whoever keeps meetings, so that the list never joins to them.
+    upcoming_meetings = models.PositiveIntegerField(default=0, editable=False)
+    next_meeting_time = models.DateTimeField(null=True, blank=True, editable=False)
 
     #: Counts the saves; a form carries it, so a second save knows what it was based on.
     version = models.PositiveIntegerField(default=1)
@@ -129,7 +175,14 @@ class Contact(models.Model):
                 "id",
                 name="contact_by_activity",
             ),
+            models.Index(
+                Coalesce("next_meeting_time", models.Value(NONE_AHEAD)),
+                "id",
+                name="contact_by_next_meeting",
+            ),
             models.Index(fields=["owner", "sort_name", "id"], name="contact_by_owner"),
+            # The order of the search for possible duplicates.
+            models.Index(fields=["last_updated_time", "id"], name="contact_by_saved"),
         ]
         constraints = [
             models.CheckConstraint(

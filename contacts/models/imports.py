@@ -7,9 +7,10 @@ from django.db import models
 from django.utils import timezone
 
 from contacts.models.contact import Contact
+from contacts.models.leased import Leased
 
 
-class Import(models.Model):
+class Import(Leased):
     """One uploaded file on its way: upload, map, preview, commit."""
 
     class State(models.TextChoices):
@@ -20,6 +21,8 @@ class Import(models.Model):
         DONE = "done", "Imported"
         CANCELLED = "cancelled", "Stopped"
         FAILED = "failed", "Failed"
+
+    ACTIVE = (State.PLANNING, State.COMMITTING)
 
     class Mode(models.TextChoices):
         FILL = "fill", "Fill blank fields only"
@@ -58,20 +61,23 @@ class Import(models.Model):
     new = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
+    matched_email = models.PositiveIntegerField(default=0)  # rows that found their contact by it
+    matched_mobile = models.PositiveIntegerField(default=0)
     merged = models.PositiveIntegerField(default=0)
     invalid = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     #: Rows up to this number are committed; written in the same transaction as the rows.
     committed_through = models.PositiveIntegerField(default=0)
-    # A claim by a worker; an expired one may be taken over (see contacts.imports.running).
-    lease_token = models.CharField(max_length=36, blank=True, default="")
-    lease_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]
 
     def __str__(self) -> str:
         return f"Import {self.pk}"
+
+    @property
+    def rejected(self) -> int:
+        return self.invalid + self.refused
 
     @property
     def file(self) -> Path:
@@ -111,6 +117,8 @@ class ImportRow(models.Model):
     changes = models.JSONField(default=list)  # [[field, before, after, Fill|Replace|Keep], ...]
     problems = models.JSONField(default=list)  # sentences: why invalid or refused
     notes = models.JSONField(default=list)  # sentences: cells that were left out
+    #: The id of a contact that the row itself names (an export of ours); only while it is planned.
+    named: str = ""
 
     class Meta:
         constraints = [

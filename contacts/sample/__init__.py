@@ -6,7 +6,7 @@ The same every time (dates count back from today), and made in bulk.
 import random
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import make_password
@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from contacts import history
 from contacts.access import Role
-from contacts.fields import FIELDS, current_value, is_blank
+from contacts.conflicts import ask, file_request
+from contacts.fields import current_value, forget_fields, is_blank, live_fields
 from contacts.models import (
     Account,
     Contact,
@@ -29,12 +30,15 @@ from contacts.models import (
     User,
 )
 from contacts.models.contact import BASE36
+from contacts.property_keys import write_property_keys
 from contacts.sample import names
+from contacts.sample.imported import NEW, import_a_file
+from contacts.sample.properties import fill_properties, make_properties
 from contacts.search import derive
 from contacts.services import identifier_key, update_contact
 from contacts.signals import Actor
 
-CONTACTS = 2000
+CONTACTS = 2000  # those of the imported file included
 PASSWORD = "kith-demo"
 PEOPLE = (
     ("owner@example.com", "Hanna", "Lindqvist", Role.OWNER),
@@ -47,6 +51,14 @@ SIGN_INS = [(email, role.value) for email, _, _, role in PEOPLE]
 STATUSES = ("", "", "", "Qualified", "Marketing qualified", "Sales qualified", "Disqualified")
 
 
+#: What later apps add to the sample account, registered from `AppConfig.ready`.
+_additions: list[Callable[[], None]] = []
+
+
+def add_to_sample(addition: Callable[[], None]) -> None:
+    _additions.append(addition)
+
+
 @transaction.atomic
 def load_sample_account() -> None:
     """Fill an empty database. Raises ValueError when there is anything in it already."""
@@ -56,13 +68,19 @@ def load_sample_account() -> None:
     account = Account.load()
     account.name, account.default_region = "Fernhill Advisory", "US"
     account.save()
+    make_properties()
+    forget_fields()  # a bulk insert tells nobody
     people = _people()
     contacts = list(_contacts(chance, people, timezone.now()))
     PublicId.objects.bulk_create([PublicId(value=c.public_id) for c in contacts])
     Contact.objects.bulk_create(contacts, batch_size=500)
     Identifier.objects.bulk_create(list(_identifiers(contacts)), batch_size=500)
+    write_property_keys(contact for contact in contacts if contact.custom)
     FieldChange.objects.bulk_create(list(_history(contacts)), batch_size=1000)
     _lived_in(contacts, people)
+    import_a_file(chance, contacts, people[1])
+    for addition in _additions:
+        addition()
 
 
 def _people() -> list[User]:
@@ -89,7 +107,7 @@ def _contacts(chance: random.Random, people: list[User], now: datetime) -> Itera
     numbers = _phone_numbers()
     seen: set[str] = set()
     for place in names.PLACES:
-        for _ in range(CONTACTS * place.share // 100):
+        for _ in range((CONTACTS - NEW) * place.share // 100):
             yield _contact(chance, place, people, now, numbers, seen)
 
 
@@ -127,6 +145,7 @@ def _contact(
         last_updated_time=created,
         last_interacted_time=met if chance.random() < 0.85 else None,
     )
+    fill_properties(contact, chance, now.date())
     derive(contact)
     return contact
 
@@ -181,14 +200,14 @@ def _identifiers(contacts: list[Contact]) -> Iterator[Identifier]:
 
 def _history(contacts: list[Contact]) -> Iterator[FieldChange]:
     for contact in contacts:
-        values = {field.name: current_value(contact, field) for field in FIELDS}
+        values = {field.name: current_value(contact, field) for field in live_fields()}
         changes = {name: (None, value) for name, value in values.items() if not is_blank(value)}
         actor = Actor(contact.owner, Source.PERSON)
         yield from history.field_changes(contact, changes, actor)
 
 
 def _lived_in(contacts: list[Contact], people: list[User]) -> None:
-    """A few contacts that were edited, one of them with a former address, and a suspicion."""
+    """A few edited contacts, one with a former address, a suspicion, and a request."""
     latest = sorted(contacts, key=lambda c: c.last_interacted_time or c.creation_time)[-6:]
     by = Actor(people[2], Source.PERSON)
     for number, contact in enumerate(latest):
@@ -201,3 +220,8 @@ def _lived_in(contacts: list[Contact], people: list[User]) -> None:
     PossibleDuplicate.objects.create(
         first=first, second=second, reason="One imported row named both of them"
     )
+    author, colleague = people[3], people[4]
+    edited = next(c for c in contacts if c.owner_id == author.pk)
+    holder = next(c for c in contacts if c.owner_id == colleague.pk and c.email)
+    typed = {"email": holder.email, "job_title": "Head of Finance"}
+    ask(file_request(user=author, contact=edited, typed=typed, holders=[holder.pk]))

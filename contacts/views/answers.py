@@ -8,36 +8,40 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.http import HttpResponse
+from django.utils import timezone
 
-from contacts import history
+from contacts import history, probing
 from contacts.conflicts import RecordGone, administrator_of_account, file_request
 from contacts.fields import (
-    BY_NAME,
     IDENTIFIER_FIELDS,
     as_text,
     current_value,
+    field_named,
     from_text,
+    live_fields,
     owner_names,
     shown,
 )
-from contacts.forms import ContactForm
-from contacts.merging import MergePlan, MergeRow, plan_merge
+from contacts.forms import ContactForm, stored_text
+from contacts.merging import MergePlan, plan_merge
 from contacts.models import Contact, Source
+from contacts.planning import NOTHING, any_planner
+from contacts.probing import Probe
 from contacts.services import (
     EditConflict,
     Values,
+    edits_of,
     holders_of,
     identifier_key,
     with_edits,
 )
-from contacts.views.pane import BUSY
+from contacts.views.merge_prompt import prompt_context
 from contacts.views.requests import HtmxHttpRequest
-from contacts.views.shell import render_dialog, render_pane
+from contacts.views.shell import BUSY, asks_for_rows, render_dialog, render_pane
 
 Args = ParamSpec("Args")
 View = Callable[Concatenate[HtmxHttpRequest, Args], HttpResponse]
 ATTEMPTS = 3
-SIDES = {"existing": "Existing", "other": "Existing 2", "new": "Your change"}
 
 
 class LookAgain(Exception):
@@ -72,7 +76,8 @@ def looks_again(view: View[Args]) -> View[Args]:
 def show_form(
     request: HtmxHttpRequest, form: ContactForm, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
-    context = {"form": form, "contact": form.contact, **extra}
+    context = {"form": form, "contact": form.contact, "plan": NOTHING, **extra}
+    context["plans"] = form.contact is not None and any_planner()
     if form.contact is not None:
         context["open_id"] = form.contact.public_id
     return render_pane(request, "contacts/_edit.html", context, status=status)
@@ -91,9 +96,9 @@ def answer_conflict(
         raise LookAgain(form) from None
     disputed = {field.field for field in conflict.fields}
     for name, change in history.changed_since(contact, form.version).items():
-        base = from_text(BY_NAME[name], change.old)
+        base = from_text(field_named(name), change.old)
         if name not in disputed and form.values.get(name) == base:
-            form.replace(name, current_value(contact, BY_NAME[name]))
+            form.replace(name, current_value(contact, field_named(name)))
     form.version = contact.version
     who = {str(field.by.actor or Source(field.by.source).label) for field in conflict.fields}
     return show_form(
@@ -111,20 +116,66 @@ def _disputed(conflict: EditConflict, form: ContactForm) -> list[dict[str, str]]
     return [
         {
             "name": name,
-            "label": BY_NAME[name].label,
-            "theirs": shown(BY_NAME[name], theirs, owners) or "Empty",
-            "mine": shown(BY_NAME[name], mine, owners) or "Empty",
+            "label": field_named(name).label,
+            "theirs": shown(field_named(name), theirs, owners) or "Empty",
+            "mine": shown(field_named(name), mine, owners) or "Empty",
             "typed": form.texts[name],
         }
         for name, (theirs, mine) in texts.items()
     ]
 
 
-def answer_taken(request: HtmxHttpRequest, form: ContactForm, held: dict[str, int]) -> HttpResponse:
+def unless_probing(
+    request: HtmxHttpRequest,
+    form: ContactForm,
+    save: Callable[[Probe], HttpResponse],
+    *,
+    limited: Callable[[str], HttpResponse] | None = None,
+) -> HttpResponse:
+    """Save, unless this person's saves have met too many hidden contacts lately (429).
+
+    A form that brings in no e-mail and no phone can meet none, so it is saved in any case.
+    `limited` makes the page for the refusal; by default it is the form as it was sent.
+    """
+    if not brings_identifiers(form):
+        return save(Probe(request.user, None))
+    try:
+        with probing.check(request.user) as probe:
+            return save(probe)
+    except probing.ProbingLimited as reached:
+        told = too_many(reached)
+        page = limited(told) if limited else show_form(request, form, status=429, notice=told)
+        page["Retry-After"] = str(reached.seconds)
+        return page
+
+
+def brings_identifiers(form: ContactForm) -> bool:
+    """Whether an e-mail or a mobile phone was typed that the contact does not have."""
+    for name in IDENTIFIER_FIELDS:
+        value = form.values.get(name)
+        held = current_value(form.contact, field_named(name)) if form.contact else ""
+        if value and value != held:
+            return True
+    return False
+
+
+def too_many(reached: probing.ProbingLimited) -> str:
+    until = timezone.localtime(reached.until)
+    return (
+        f"{probing.LIMIT} times within an hour, an email or a mobile phone that you saved belonged "
+        "to a contact you do not have permission to view. Nothing was saved; what you typed is "
+        f"kept. Emails and mobile phones can be saved again at {until:%H:%M} ({until:%Z}), "
+        "everything else now."
+    )
+
+
+def answer_taken(
+    request: HtmxHttpRequest, form: ContactForm, held: dict[str, int], probe: Probe
+) -> HttpResponse:
     """An identifier belongs to others: the merge prompt, or that it cannot be saved."""
     holders = visible_holders(request, held)
     if len(holders) < len(held):
-        return cannot_save(request, form, held)
+        return cannot_save(request, form, held, probe)
     try:
         values = entry_of(form)
     except EditConflict as conflict:
@@ -159,57 +210,33 @@ def visible_holders(request: HtmxHttpRequest, held: dict[str, int]) -> dict[str,
 def show_prompt(
     request: HtmxHttpRequest, form: ContactForm, plan: MergePlan, *, notice: str = ""
 ) -> HttpResponse:
-    owners = owner_names(
-        text
-        for row in plan.rows
-        if row.field.name == "owner"
-        for text in (row.existing, row.other, row.new)
-    )
     context = {
-        "dialog_title": "Merge Contacts",
-        "plan": plan,
-        "taken": [shown(BY_NAME[name], value, {}) for name, value in plan.taken.items()],
-        "rows": [_shown_row(row, owners, plan) for row in plan.shown_rows],
-        "counts": {name.lower(): plan.count(name) for name in ("Fill", "Replace", "Keep")},
+        **prompt_context(plan),
+        "taken": [shown(field_named(name), value, {}) for name, value in plan.taken.items()],
         "form": form,
         "contact": form.contact,
         "notice": notice,
     }
-    return render_dialog(request, "contacts/_merge.html", context, status=409)
+    again = asks_for_rows(request)
+    status = 200 if again else 409
+    return render_dialog(request, "contacts/_merge.html", context, status=status, in_place=again)
 
 
-def _shown_row(row: MergeRow, owners: dict[str, str], plan: MergePlan) -> dict[str, Any]:
-    """The row for the template: each different value has one radio, on its first side."""
-    sides = {"existing": row.existing, "other": row.other, "new": row.new}
-    first_with = {text: key for key, text in reversed(sides.items())}
-    return {
-        "row": row,
-        "name": f"choice_{row.field.name}",
-        "sides": [
-            {
-                "key": key,
-                "label": SIDES[key],
-                "text": shown(row.field, text, owners) if text else "",
-                "pick": row.choosable and text and first_with[text] == key,
-                "wins": row.choosable and text and text == row.result,
-            }
-            for key, text in sides.items()
-            if key != "other" or plan.other is not None
-        ],
-        "result": shown(row.field, row.result, owners) if row.result else "",
-    }
-
-
-def cannot_save(request: HtmxHttpRequest, form: ContactForm, held: dict[str, int]) -> HttpResponse:
+def cannot_save(
+    request: HtmxHttpRequest, form: ContactForm, held: dict[str, int], probe: Probe
+) -> HttpResponse:
     """Say nothing about the other record: not its name, id, owner nor any of its values."""
     seen = visible_holders(request, held)
-    typed = {name: form.texts[name] for name in form.texts if form.texts[name]}
     try:
         filed = file_request(
-            user=request.user, contact=form.contact, typed=typed, holders=list(held.values())
+            user=request.user,
+            contact=form.contact,
+            typed=typed_by_person(form),
+            holders=list(held.values()),
         )
     except RecordGone:
         raise LookAgain(form) from None
+    probe.record()
     hidden = [name for name in IDENTIFIER_FIELDS if name in held and name not in seen]
     value = form.texts[(hidden or list(held))[0]].strip()
     context = {
@@ -221,3 +248,16 @@ def cannot_save(request: HtmxHttpRequest, form: ContactForm, held: dict[str, int
         "contact": form.contact,
     }
     return render_dialog(request, "contacts/_cannot_save.html", context, status=403)
+
+
+def typed_by_person(form: ContactForm) -> dict[str, str]:
+    """The fields that the person changed, or filled in, as they typed them; "" was cleared."""
+    if form.contact is None:
+        default = {"owner": str(form.user.pk)}
+        return {n: text for n, text in form.texts.items() if text and text != default.get(n)}
+    try:
+        names = set(edits_of(form.contact, form.values, form.version))
+    except EditConflict:  # somebody saved this very moment: everything that differs from that
+        form_fields = {field.name: field for field in live_fields()}
+        names = {n for n, f in form_fields.items() if form.texts[n] != stored_text(form.contact, f)}
+    return {name: form.texts[name] for name in form.texts if name in names}

@@ -1,5 +1,7 @@
 """Delete, after a pop-up that says what goes and what stays."""
 
+from collections.abc import Sequence
+
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -8,16 +10,16 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import replace_url, reswap, retarget, trigger_client_event
 
-from contacts.access import may_delete
+from contacts.access import may_administer, may_delete
 from contacts.deleting import delete_contact, plan_delete
+from contacts.kept import Line, kept_of
 from contacts.models import Account, Contact
 from contacts.retrying import Busy
 from contacts.services import ContactGone
 from contacts.signals import Actor
 from contacts.views.lookup import MergedAway, find_contact
-from contacts.views.pane import BUSY
 from contacts.views.requests import HtmxHttpRequest, list_query, wants_part
-from contacts.views.shell import contacts_changed, render_dialog, toast
+from contacts.views.shell import BUSY, contacts_changed, render_dialog, toast
 
 MERGED = "The contact you wanted to delete was merged into this one. Nothing was deleted."
 
@@ -34,13 +36,14 @@ def contact_delete(request: HtmxHttpRequest, public_id: str) -> HttpResponse:
         return _ask_about_survivor(request, merged.survivor)
     if request.method == "GET":
         return _ask(request, contact)
+    kept = kept_of([contact])
     try:
         delete_contact(contact_id=contact.pk, actor=Actor(request.user))
     except ContactGone:
         return _gone(request, contact)
     except Busy:
         return _ask(request, contact, notice=BUSY, status=409)
-    return _deleted(request, contact)
+    return _deleted(request, contact, kept)
 
 
 def _gone(request: HtmxHttpRequest, contact: Contact) -> HttpResponse:
@@ -67,16 +70,18 @@ def _ask(
 ) -> HttpResponse:
     context = {
         "contact": contact,
-        "removal": plan_delete(contact),
+        "removal": plan_delete([contact]),
+        "kept": kept_of([contact]),
+        "may_erase": may_administer(request.user),
         "notice": notice,
         "dialog_title": f"Delete {contact.display_name}?",
     }
     return render_dialog(request, "contacts/_delete.html", context, status=status)
 
 
-def _deleted(request: HtmxHttpRequest, contact: Contact) -> HttpResponse:
+def _deleted(request: HtmxHttpRequest, contact: Contact, kept: Sequence[Line] = ()) -> HttpResponse:
     url = reverse("contact_list") + list_query(request)
-    text = f"{contact.display_name} deleted"
+    text = f"{contact.display_name} deleted" + (". Activities kept" if kept else "")
     if not wants_part(request):
         return toast(request, HttpResponseRedirect(url), text)
     response = render(request, "contacts/_no_pane.html")

@@ -1,20 +1,16 @@
 """Import CSV: upload, map, preview, import, result. Plain pages; administrators only."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contacts.access import may_import
-from contacts.exports import HEADER, csv_response
-from contacts.fields import BY_NAME, owner_names, shown
+from contacts.exports import columns_named, csv_response
+from contacts.fields import field_named, live_fields, owner_names, shown
 from contacts.imports import mapping
 from contacts.imports.committing import stop
 from contacts.imports.mapping_form import MappingForm
@@ -24,34 +20,17 @@ from contacts.imports.starting import start_committing, start_planning
 from contacts.imports.uploading import TOO_LARGE, receive, take_shape, too_large
 from contacts.models import Import, ImportRow
 from contacts.signals import Actor
+from contacts.views.progress import NO_WORKER_AFTER, progress_of
 from contacts.views.requests import HtmxHttpRequest
+from contacts.views.roles import administrators_only
 
-Args = ParamSpec("Args")
-View = Callable[Concatenate[HtmxHttpRequest, Args], HttpResponseBase]
 State = Import.State
 STEPS = ("Upload", "Map columns", "Preview", "Import", "Result")
 ROWS_SHOWN = 50
-NO_WORKER_AFTER = 10  # seconds
-TEMPLATE_FIELDS = HEADER[: HEADER.index("Contact ID")]
-
-
-def administrators_only(view: View[Args]) -> View[Args]:
-    """Importing is for administrators; for everybody else these pages do not exist."""
-
-    @login_required
-    @wraps(view)
-    def guarded(
-        request: HtmxHttpRequest, *args: Args.args, **kwargs: Args.kwargs
-    ) -> HttpResponseBase:
-        if not may_import(request.user):
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return guarded
 
 
 @administrators_only
-@require_GET
+@require_safe
 def import_list(request: HtmxHttpRequest) -> HttpResponse:
     """Every file that was ever imported, newest first."""
     imports = Import.objects.select_related("created_by")[:200]
@@ -81,10 +60,12 @@ def import_upload(request: HtmxHttpRequest) -> HttpResponse:
 
 
 @administrators_only
-@require_GET
+@require_safe
 def import_template(request: HtmxHttpRequest) -> HttpResponseBase:
     """An empty file whose columns are all mapped by themselves."""
-    return csv_response(TEMPLATE_FIELDS, [], filename="contacts-template.csv")
+    columns = columns_named([field.name for field in live_fields()])
+    header = [column.header for column in columns]
+    return csv_response(header, [], filename="contacts-template.csv")
 
 
 @administrators_only
@@ -96,7 +77,7 @@ def import_map(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and "reread" in request.POST:
         return _reread(request, batch)
     form = MappingForm(batch, request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.save():
+    if request.method == "POST" and form.save(request.user):
         start_planning(batch)
         return HttpResponseRedirect(reverse("import_preview", args=[pk]))
     return _map_page(request, batch, form, status=422 if form.errors else 200)
@@ -113,7 +94,7 @@ def _map_page(
     context = {
         "batch": batch,
         "form": form,
-        "fields": list(mapping.FIELDS.items()),
+        "fields": list(mapping.choices().items()),
         "encodings": CHOICES,
         "problem": problem,
     }
@@ -138,7 +119,7 @@ def _reread(request: HtmxHttpRequest, batch: Import) -> HttpResponse:
 
 
 @administrators_only
-@require_GET
+@require_safe
 def import_preview(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The stored plan: counts, and the rows of one group with their differences."""
     batch = get_object_or_404(Import.objects.select_related("created_by"), pk=pk)
@@ -165,7 +146,7 @@ def import_run(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 
 @administrators_only
-@require_GET
+@require_safe
 def import_progress(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The moving part of a waiting page; when the work is done it leads on."""
     batch = get_object_or_404(Import.objects.select_related("created_by"), pk=pk)
@@ -187,7 +168,7 @@ def import_cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 
 @administrators_only
-@require_GET
+@require_safe
 def import_result(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     batch = get_object_or_404(Import.objects.select_related("created_by"), pk=pk)
     if batch.state not in {State.DONE, State.CANCELLED, State.FAILED}:
@@ -198,13 +179,13 @@ def import_result(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 
 @administrators_only
-@require_GET
+@require_safe
 def import_report(request: HtmxHttpRequest, pk: int) -> HttpResponseBase:
     return full_report(_finished(pk))
 
 
 @administrators_only
-@require_GET
+@require_safe
 def import_rejected(request: HtmxHttpRequest, pk: int) -> HttpResponseBase:
     return rejected_rows(_finished(pk))
 
@@ -254,8 +235,8 @@ def _progress(batch: Import) -> dict[str, Any]:
     return {
         "batch": batch,
         "total": total,
-        "percent": min(99, batch.done_rows * 100 // total),
         "nobody": idle and waited > NO_WORKER_AFTER,
+        **progress_of(batch.done_rows, total),
     }
 
 
@@ -302,9 +283,9 @@ def _who(row: ImportRow) -> str:
 def _diffs(row: ImportRow, owners: dict[str, str]) -> list[dict[str, str]]:
     return [
         {
-            "label": BY_NAME[name].label,
-            "before": shown(BY_NAME[name], before, owners) if before else "",
-            "after": shown(BY_NAME[name], after, owners),
+            "label": field_named(name).label,
+            "before": shown(field_named(name), before, owners) if before else "",
+            "after": shown(field_named(name), after, owners),
             "outcome": outcome,
         }
         for name, before, after, outcome in row.changes

@@ -2,7 +2,8 @@
 
 from django.http import Http404
 
-from contacts.models import Contact, PublicId
+from contacts.models import Contact
+from contacts.public_ids import leading_from
 from contacts.views.requests import HtmxHttpRequest
 
 
@@ -19,11 +20,9 @@ def find_contact(request: HtmxHttpRequest, public_id: str) -> Contact:
     if "\x00" in public_id:
         raise Http404  # PostgreSQL refuses to look for it
     visible = Contact.objects.visible_to(request.user).select_related("owner")
-    contact = visible.filter(public_id=public_id).first()
-    if contact is not None:
-        return contact
-    known = PublicId.objects.filter(pk=public_id, state=PublicId.State.MERGED).first()
-    survivor = visible.filter(public_id=known.survivor().value).first() if known else None
-    if survivor is None:
+    contact = visible.filter(public__in=leading_from(public_id)).first()
+    if contact is None:
         raise Http404
-    raise MergedAway(survivor)
+    if contact.public_id != public_id:
+        raise MergedAway(contact)
+    return contact

@@ -9,28 +9,44 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from contacts.fields import FIELDS, Field, Kind, as_text, current_value, owner_names, shown
-from contacts.models import Contact, PossibleDuplicate, Source
+from contacts.fields import (
+    Field,
+    Kind,
+    as_text,
+    current_value,
+    field_named,
+    from_text,
+    known_fields,
+    live_fields,
+    owner_names,
+    shown,
+)
+from contacts.forms import ContactForm
+from contacts.models import Contact, FieldChange, PossibleDuplicate, Source
+from contacts.pane_sections import sections_for
+from contacts.probing import Probe
 from contacts.retrying import Busy
 from contacts.services import ContactGone, IdentifierTaken, release_identifier, set_back
 from contacts.signals import Actor
-from contacts.timeline import assignable_ids, entries_of
+from contacts.undoing import assignable_ids
+from contacts.views.answers import cannot_save, looks_again, unless_probing, visible_holders
 from contacts.views.lookup import MergedAway, find_contact
 from contacts.views.requests import HtmxHttpRequest, list_query
-from contacts.views.shell import contacts_changed, render_pane, toast
+from contacts.views.shell import BUSY, contacts_changed, render_pane, toast
+from contacts.views.timeline import timeline_context
+from contacts.views.undo_links import undo_of_save
 
 #: In the head of the pane, so not repeated among the facts.
 IN_HEAD = {"first_name", "last_name", "email", "mobile_phone", "phone", "company", "job_title", "status"}  # fmt: skip
 OFFER_FOR = timedelta(hours=1)
 TAKEN = "Not set back: the old value belongs to another contact now. Use Edit to enter it."
-BUSY = "Others are changing this contact right now. Nothing was saved. Try again in a moment."
 NO_SUCH_OWNER = "Not set back: your role does not let you make that person the owner."
 
 
 @login_required
-@require_GET
+@require_safe
 def contact_detail(request: HtmxHttpRequest, public_id: str) -> HttpResponse:
     """The pane of a contact; a merged id leads to the survivor's."""
     try:
@@ -56,19 +72,18 @@ def show_contact(
     return contacts_changed(response) if saved else response
 
 
-def after_save(request: HtmxHttpRequest, contact: Contact, text: str) -> HttpResponse:
-    """Say what was saved: the pane for htmx, else a redirect to it."""
+def after_save(
+    request: HtmxHttpRequest, contact: Contact, text: str, *, undo: str = ""
+) -> HttpResponse:
+    """Say what was saved: the pane for htmx, else a redirect to it. `undo`: where Undo posts."""
     if request.htmx:
         fresh = Contact.objects.select_related("owner").get(pk=contact.pk)
-        return toast(request, show_contact(request, fresh, saved=True), text)
+        return toast(request, show_contact(request, fresh, saved=True), text, undo=undo)
     url = reverse("contact_detail", args=[contact.public_id]) + list_query(request)
-    return toast(request, HttpResponseRedirect(url), text)
+    return toast(request, HttpResponseRedirect(url), text, undo=undo)
 
 
 def pane_context(request: HtmxHttpRequest, contact: Contact) -> dict[str, Any]:
-    entries, more = entries_of(
-        contact, request.user, everything=request.GET.get("history") == "all"
-    )
     formers = list(contact.identifiers.filter(current=False))
     recent = timezone.now() - OFFER_FOR
     return {
@@ -80,19 +95,26 @@ def pane_context(request: HtmxHttpRequest, contact: Contact) -> dict[str, Any]:
             row for row in formers if row.since >= max(contact.last_updated_time, recent)
         ],
         "suspicions": _suspicions(request, contact),
-        "entries": entries,
-        "more_entries": more,
         "open_id": contact.public_id,
+        **timeline_context(request, contact),
+        **sections_for(request, contact),
     }
 
 
-def _facts(contact: Contact) -> list[tuple[str, str]]:
+def _facts(contact: Contact) -> list[tuple[str, str, bool]]:
+    """(label, value, whether it may have lines) of what the pane lists."""
     owners = owner_names([str(contact.owner_id)])
     rows = [
-        (field.label, shown(field, as_text(current_value(contact, field)), owners))
-        for field in FIELDS
+        (
+            field.label,
+            shown(field, as_text(current_value(contact, field)), owners),
+            field.kind is Kind.LONG_TEXT,
+        )
+        for field in live_fields()
         if field.name not in IN_HEAD and _worth_showing(contact, field)
     ]
+    by_hand = contact.source == Source.PERSON
+    rows.append(("Source", "Added by hand" if by_hand else Source(contact.source).label, False))
     return rows
 
 
@@ -112,6 +134,7 @@ def _suspicions(request: HtmxHttpRequest, contact: Contact) -> list[tuple[Contac
 
 @login_required
 @require_POST
+@looks_again
 def field_restore(request: HtmxHttpRequest, public_id: str, pk: int) -> HttpResponse:
     """Give a field the value it had before one change."""
     try:
@@ -121,16 +144,37 @@ def field_restore(request: HtmxHttpRequest, public_id: str, pk: int) -> HttpResp
     change = get_object_or_404(contact.history, pk=pk)
     if change.field == "owner" and change.old not in assignable_ids(request.user):
         return show_contact(request, contact, status=403, problem=NO_SUCH_OWNER)
+    if change.field not in known_fields():
+        raise Http404
+    form = ContactForm(user=request.user, contact=contact)
+    form.replace(change.field, from_text(field_named(change.field), change.old))
+    return unless_probing(
+        request,
+        form,
+        lambda probe: _set_back(request, contact, change, form, probe),
+        limited=lambda told: show_contact(request, contact, status=429, problem=told),
+    )
+
+
+def _set_back(
+    request: HtmxHttpRequest,
+    contact: Contact,
+    change: FieldChange,
+    form: ContactForm,
+    probe: Probe,
+) -> HttpResponse:
     actor = Actor(request.user, Source.PERSON, "set back")
     try:
-        contact = set_back(contact_id=contact.pk, change_id=pk, actor=actor)
+        contact = set_back(contact_id=contact.pk, change_id=change.pk, actor=actor)
     except ContactGone:
         raise Http404 from None
-    except IdentifierTaken:
+    except IdentifierTaken as taken:
+        if len(visible_holders(request, taken.holders)) < len(taken.holders):
+            return cannot_save(request, form, taken.holders, probe)
         return show_contact(request, contact, status=409, problem=TAKEN)
     except Busy:
         return show_contact(request, contact, status=409, problem=BUSY)
-    return after_save(request, contact, "Value set back")
+    return after_save(request, contact, "Value set back", undo=undo_of_save(request, contact))
 
 
 @login_required

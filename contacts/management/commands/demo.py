@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -22,6 +22,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from contacts.demo_parts import Part, parts
 from contacts.models import Heartbeat, User
 from contacts.sample import PASSWORD, SIGN_INS, load_sample_account
 from contacts.supervisor import Child, ChildDied, Supervisor
@@ -57,13 +58,14 @@ class Command(BaseCommand):
             load_sample_account()
         Heartbeat.objects.all().delete()  # of the run before: this one must prove itself
         logs = settings.KITH_HOME / "logs"
+        added = parts()
         with (
             _own_broker() as broker,
             Supervisor(
-                environment=_environment(broker), folder=settings.BASE_DIR, logs=logs
+                environment=_environment(broker, added), folder=settings.BASE_DIR, logs=logs
             ) as supervisor,
         ):
-            for child in _children(broker):
+            for child in _children(broker, added):
                 supervisor.start(child)
             address = f"http://{HOST}:{settings.PORT}"
             _wait(supervisor, f"{address}/healthz", START_WITHIN)
@@ -76,6 +78,7 @@ class Command(BaseCommand):
     def _say(self, address: str, *, ready: bool) -> None:
         lines = ["", f"Kith is running at {address}", "", f"Sign in with the password {PASSWORD}:"]
         lines += [f"  {email:<22} {role}" for email, role in SIGN_INS]
+        lines += ["", f"A plain site with the chatbot on it: {address}/demo/site/"]
         if not ready:
             lines += ["", f"The worker has not answered yet; see {settings.KITH_HOME / 'logs'}"]
         lines += ["", f"Data: {settings.KITH_HOME}", "Ctrl-C stops everything.", ""]
@@ -124,14 +127,16 @@ def _valkey_runs() -> bool:
     return True
 
 
-def _environment(broker: Path | None) -> dict[str, str]:
+def _environment(broker: Path | None, added: Sequence[Part]) -> dict[str, str]:
     environment = {**os.environ, "KITH_MODE": "demo", "PYTHONUNBUFFERED": "1"}
+    for part in added:
+        environment |= part.environment
     if broker is not None:
         environment["REDIS_URL"] = f"redis+socket://{broker}"
     return environment
 
 
-def _children(broker: Path | None) -> list[Child]:
+def _children(broker: Path | None, added: Sequence[Part]) -> list[Child]:
     python = [sys.executable, "-m"]
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     web = [*python, "gunicorn", "config.wsgi", "--bind", f"{HOST}:{settings.PORT}"]
@@ -141,6 +146,7 @@ def _children(broker: Path | None) -> list[Child]:
         Child("web", [*web, "--threads", "8", "--graceful-timeout", "1", "--no-control-socket"]),
         Child("worker", [*worker, *alone]),
         Child("relay", [*manage, "relay"]),
+        *(child for part in added for child in part.children),
     ]
     if broker is not None:
         children.insert(0, Child("broker", [*manage, "broker", str(broker), str(broker.parent)]))
