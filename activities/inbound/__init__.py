@@ -1,0 +1,1 @@
+"""Bookings that other schedulers tell of by signed webhooks."""
