@@ -1,0 +1,1 @@
+"""Colleagues' own calendars: connected, kept in step with their meetings, asked when they are busy."""

@@ -1,0 +1,116 @@
+"""The calendars there are: the two whose events are kept up, and every other one.
+
+The only place that knows their names. What is not in UPDATED has no connector, so that nothing can
+contact it: with most other calendars each change would mail every guest.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from integrations.connectors.base import Misconfigured
+from integrations.connectors.calendars import CalendarConnector, SignIn
+from integrations.connectors.google_calendar import GoogleCalendar
+from integrations.connectors.microsoft_graph import MicrosoftGraph
+from integrations.models import Connection
+from integrations.oauth import Provider
+from integrations.sign_ins import ConnectionSignIn
+
+GOOGLE_SCOPE = "https://www.googleapis.com/auth/calendar.events.owned"
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One vendor whose calendars are kept up."""
+
+    kind: str  # of its connections
+    label: str
+    event: str  # one of its events, in the words of the Edit pane
+    tile: str  # its monogram, and the class of its colours
+    tile_class: str
+    calendar_type: str  # as api.md names it
+    variables: str  # what to set
+    scopes: tuple[str, ...]
+    required: tuple[str, ...]
+    connector: Callable[[Mapping[str, Any], SignIn], CalendarConnector]
+    extra: Mapping[str, str]
+
+    @property
+    def config(self) -> dict[str, Any] | None:
+        return settings.CALENDARS[self.kind]
+
+    @property
+    def provider(self) -> Provider | None:
+        """How people sign in there; None where the operator has set no client."""
+        if self.config is None:
+            return None
+        own = ("client_id", "client_secret", "authorize_url", "token_url")
+        return Provider(
+            label=self.label,
+            scopes=self.scopes,
+            required=self.required,
+            extra=self.extra,
+            **{name: self.config[name] for name in own},
+        )
+
+    @property
+    def setup(self) -> str:
+        return f"Set {self.variables}, and start Kith again. README.md says where to get them."
+
+
+def _google(config: Mapping[str, Any], sign_in: SignIn) -> CalendarConnector:
+    return GoogleCalendar(config["api"], sign_in, send_updates=config["send_updates"])
+
+
+def _microsoft(config: Mapping[str, Any], sign_in: SignIn) -> CalendarConnector:
+    return MicrosoftGraph(config["api"], sign_in)
+
+
+GOOGLE = Vendor(
+    kind="google_calendar",
+    label="Google Calendar",
+    event="Google Calendar event",
+    tile="GC",
+    tile_class="tile-g",
+    calendar_type="google",
+    variables="GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET",
+    scopes=("openid", "email", GOOGLE_SCOPE),
+    required=(GOOGLE_SCOPE,),
+    connector=_google,
+    # `consent` each time: without it Google gives no refresh token to somebody who agreed before.
+    extra={"access_type": "offline", "prompt": "consent", "include_granted_scopes": "true"},
+)
+MICROSOFT = Vendor(
+    kind="microsoft_graph",
+    label="Microsoft Exchange",
+    event="Exchange event",
+    tile="EX",
+    tile_class="tile-e",
+    calendar_type="office_365",
+    variables="MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET",
+    # Without offline_access a connection dies after an hour. It is not listed among those granted.
+    scopes=("openid", "email", "offline_access", "User.Read", "Calendars.ReadWrite"),
+    required=("Calendars.ReadWrite",),
+    connector=_microsoft,
+    extra={"response_mode": "query"},
+)
+UPDATED: dict[str, Vendor] = {vendor.kind: vendor for vendor in (GOOGLE, MICROSOFT)}
+
+#: The kind of a connection that only says which other calendar somebody keeps. It has no tokens.
+OTHER = "other_calendar"
+OTHER_TYPES = {"icloud": "iCloud", "other": "Other calendar"}
+
+
+def of_type(calendar_type: str) -> Vendor | None:
+    """The vendor of a meeting's event; None where it is not kept up."""
+    return next((v for v in UPDATED.values() if v.calendar_type == calendar_type), None)
+
+
+def connector_of(connection: Connection) -> CalendarConnector:
+    """What speaks to this calendar. Raises Misconfigured where its vendor is no longer set up."""
+    vendor = UPDATED[connection.vendor]
+    if vendor.config is None or vendor.provider is None:
+        raise Misconfigured(f"{vendor.label} is not set up. {vendor.setup}")
+    return vendor.connector(vendor.config, ConnectionSignIn(connection.pk, vendor.provider))

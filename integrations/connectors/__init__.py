@@ -1,0 +1,1 @@
+"""How other systems spell what we want of them: one module a vendor."""

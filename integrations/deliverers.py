@@ -1,0 +1,41 @@
+"""Who sends a claimed delivery: one Deliverer for each family of targets, registered in `ready`."""
+
+from typing import Protocol
+
+from integrations.connectors.base import Done
+from integrations.models import Delivery
+
+
+class Deliverer(Protocol):
+    """Sends one delivery, with no transaction open. It never writes to Delivery."""
+
+    #: Whether a lost answer is cleared up by reading the target, as calendars and CRMs can be.
+    reads_back: bool
+
+    def deliver(self, delivery: Delivery) -> Done:
+        """Bring the target up to date. Raises the errors of integrations.connectors.base.
+
+        It may be called again for the same delivery, also after it was done: a worker may have
+        died before it could say so. `delivery.uid` is the same each time.
+        """
+        ...
+
+    def gave_up(self, delivery: Delivery) -> None:
+        """Every attempt of the schedule has failed; the delivery is settled as failed."""
+        ...
+
+
+_deliverers: dict[str, Deliverer] = {}
+
+
+def register(family: str, deliverer: Deliverer) -> None:
+    _deliverers[family] = deliverer
+
+
+def unregister(family: str) -> None:
+    del _deliverers[family]
+
+
+def deliverer_of(family: str) -> Deliverer | None:
+    """None for a family that this version does not know: its rows are kept for one that does."""
+    return _deliverers.get(family)

@@ -1,0 +1,158 @@
+"""Contacts and meetings as the HTTP API and the webhooks show them (api.md)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from activities.guest_links import token_of
+from activities.models import Meeting
+from contacts.fields import CUSTOM, current_value, live_fields
+from contacts.models import Contact
+from contacts.models.contact import BASE36
+
+TEXTS = (
+    "status", "first_name", "last_name", "email", "mobile_phone", "phone", "company",
+    "company_size", "job_title", "salutation", "street_address", "city", "state", "post_code",
+    "country", "timezone",
+)  # fmt: skip
+
+
+def moment(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC, always with milliseconds."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def user_id(pk: int | None) -> str | None:
+    """A colleague's id: the number, in base 36."""
+    if pk is None:
+        return None
+    digits = ""
+    while pk:
+        pk, digit = divmod(pk, 36)
+        digits = BASE36[digit] + digits
+    return f"USR-{digits.rjust(8, '0')}"
+
+
+def contact_object(contact: Contact) -> dict[str, Any]:
+    """The contact; unset values are null."""
+    return {
+        "object": "contact",
+        "id": contact.public_id,
+        "creation_time": moment(contact.creation_time),
+        "last_updated_time": moment(contact.last_updated_time),
+        "last_interacted_time": moment(contact.last_interacted_time),
+        "owner": user_id(contact.owner_id),
+        **{name: getattr(contact, name) or None for name in TEXTS},
+        "employees": contact.employees,
+        "has_consent": contact.has_consent,
+        "terms_of_sevice": contact.terms_of_service,  # so it is spelled on the wire
+        "terms_of_service": contact.terms_of_service,
+        "custom_fields": [
+            {
+                "name": field.name.removeprefix(CUSTOM),
+                "value": current_value(contact, field) or None,
+            }
+            for field in live_fields()
+            if field.custom
+        ],
+        "bot": contact.bot or None,
+        "form": contact.form or None,
+    }
+
+
+def deleted_object(public_id: str) -> dict[str, Any]:
+    return {"id": public_id, "object": "contact", "deleted": True}
+
+
+def field_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of fields under their API names; of a custom property under its identifier."""
+    shown = {}
+    for name, value in values.items():
+        if name == "owner":
+            value = user_id(value)
+        shown[name.removeprefix(CUSTOM)] = None if value == "" else value
+    return shown
+
+
+def booking_object(meeting: Meeting) -> dict[str, Any]:
+    """The meeting with the guest's details as submitted; host, contact and calendar are loaded."""
+    contact = meeting.contact.public_id if meeting.contact else meeting.contact_public_id or None
+    return {
+        "object": "booking",
+        "id": meeting.public_id,
+        "tracking_id": meeting.tracking_id,
+        "subject": meeting.subject,
+        "status": meeting.status,
+        "in_trash": meeting.in_trash,
+        "creation_time": moment(meeting.creation_time),
+        "last_updated_time": moment(meeting.last_updated_time),
+        "starting_time": moment(meeting.starts_at),
+        "duration_minutes": meeting.duration_minutes,
+        "customer_timezone": meeting.guest_time_zone,
+        "owner": user_id(meeting.host_id),
+        "contact": contact,
+        "conversation": None,
+        "booking_calendar": meeting.calendar.public_id if meeting.calendar else None,
+        "form_submission": _form_submission(meeting),
+        "attendees": [a for a in (meeting.host.email, meeting.guest_email, *meeting.guests) if a],
+        "location_description": meeting.location or None,
+        "virtual_conferencing": {"join_url": meeting.join_url} if meeting.join_url else None,
+        "cancel_reschedule_information": _why(meeting),
+        "rescheduled_booking_id": meeting.rescheduled_to.public_id if meeting.rescheduled_to else None,
+        "external_calendar": _external(meeting),
+        **_guest_links(meeting),
+        "custom_fields": _answers(meeting),
+    }  # fmt: skip
+
+
+def _form_submission(meeting: Meeting) -> dict[str, Any]:
+    return {
+        "name": meeting.guest_name or None,
+        "email": meeting.guest_email or None,
+        "phone": meeting.guest_phone or None,
+        "mobile_phone": meeting.guest_mobile_phone or None,
+        "note": meeting.guest_note or None,
+        "company": meeting.guest_company or None,
+        "guests": meeting.guests,
+        "custom_fields": _answers(meeting),
+    }
+
+
+def _answers(meeting: Meeting) -> list[dict[str, Any]]:
+    return [{"name": each.get("name"), "value": each.get("value")} for each in meeting.answers]
+
+
+def _why(meeting: Meeting) -> dict[str, Any] | None:
+    if not meeting.actioned_by:
+        return None
+    return {
+        "reason": meeting.reason or None,
+        "actioned_by": meeting.actioned_by,
+        "user_id": user_id(meeting.actioned_user_id),
+    }
+
+
+def _external(meeting: Meeting) -> dict[str, Any] | None:
+    if not meeting.external_event_id:
+        return None
+    return {
+        "type": meeting.external_calendar_type or None,
+        "name": meeting.external_calendar_name or None,
+        "id": meeting.external_calendar_id or None,
+        "event_id": meeting.external_event_id,
+    }
+
+
+def _guest_links(meeting: Meeting) -> dict[str, str]:
+    token = token_of(meeting)
+    names = {
+        "ics_url": "guest_ics",
+        "cancel_url": "guest_cancel",
+        "reschedule_url": "guest_reschedule",
+    }
+    return {key: settings.PUBLIC_URL + reverse(name, args=[token]) for key, name in names.items()}

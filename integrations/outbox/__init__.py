@@ -1,0 +1,1 @@
+"""The outbox: rows written with their cause, claimed, sent with no transaction open, settled."""

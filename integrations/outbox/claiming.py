@@ -1,0 +1,138 @@
+"""Taking deliveries to send: the oldest open one of each contact and target, gate by gate.
+
+A claim is a token and the time at which it ends; only its holder writes what becomes of the row. A
+second update marks the row as begun before anything leaves, so that a worker's death is counted
+against the one delivery that it had in hand.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+
+from activities.reminders import clock
+from integrations.models import Delivery, Gate
+from integrations.models.deliveries import OPEN, WAITING, DeliveryQuerySet
+from integrations.outbox import gates
+from integrations.outbox.schedule import scaled
+
+State = Delivery.State
+BATCH = 10
+SHARE = 5  # of a batch, for one gate where several wait
+LOOKED_AT = 50
+LEASE = 60.0  # seconds, longer than the slowest call
+DEATHS = 3
+POISON = "Parked: the process that was sending it ended three times. Retry sends it again."
+
+
+def due(now: datetime) -> DeliveryQuerySet:
+    """What is to be looked at now and may leave by itself, whoever may have it."""
+    return Delivery.objects.filter(next_at__lte=now)
+
+
+def claim(limit: int = BATCH, contact_id: int | None = None) -> list[Delivery]:
+    """Take deliveries that nobody else has: of one contact, or what waited longest."""
+    now, token = clock.now(), str(uuid.uuid4())
+    keys = gates.open_gates(now)
+    if contact_id is not None:
+        own = set(due(now).filter(contact_id=contact_id).values_list("gate", flat=True))
+        keys = [key for key in keys if key in own]
+    share = SHARE if len(keys) > 1 else limit
+    taken: list[int] = []
+    for key in keys:
+        if len(taken) >= limit:
+            break
+        taken += _claim_at(key, min(share, limit - len(taken)), contact_id, token)
+    rows = Delivery.objects.filter(pk__in=taken, lease_token=token)
+    return list(rows.order_by("priority", "pk"))
+
+
+def _claim_at(key: str, wanted: int, contact_id: int | None, token: str) -> list[int]:
+    """Claim at one gate, in a transaction of its own: two of them never wait in a circle."""
+    with transaction.atomic():
+        gate = Gate.objects.select_for_update().get(pk=key)
+        now = clock.now()
+        allowed = gates.pass_through(gate, wanted, now)
+        if not allowed:
+            return []
+        ids = _oldest(key, contact_id, now, allowed)
+        if not ids:
+            return []
+        mine = Delivery.objects.filter(pk__in=ids)
+        mine.filter(state=State.IN_FLIGHT).update(
+            state=State.UNKNOWN, worker_deaths=F("worker_deaths") + 1
+        )
+        mine.filter(worker_deaths__gte=DEATHS).update(
+            state=State.FAILED, next_at=None, lease_token="", words=POISON, settled_at=now
+        )
+        mine.filter(state__in=WAITING).update(lease_token=token, next_at=now + scaled_lease())
+        gates.count(gate, len(ids), now)
+    return ids
+
+
+def _oldest(key: str, contact_id: int | None, now: datetime, limit: int) -> list[int]:
+    """The next of this gate that no older one holds back.
+
+    Looked for among the first few, since asking it of a whole backlog takes as long as the backlog
+    is; of all only where those few all wait for older ones.
+    """
+    rows = due(now).filter(gate=key)
+    if contact_id is not None:
+        rows = rows.filter(contact_id=contact_id)
+    rows = rows.order_by("priority", "next_at", "pk")
+    first = list(rows.values_list("pk", flat=True)[:LOOKED_AT])
+    found = list(_free(rows.filter(pk__in=first))[:limit])
+    if found or len(first) < LOOKED_AT:
+        return found
+    return list(_free(rows)[:limit])
+
+
+def _free(rows: DeliveryQuerySet) -> QuerySet[Delivery, int]:
+    older = Delivery.objects.filter(
+        contact_id=OuterRef("contact_id"), target=OuterRef("target"), pk__lt=OuterRef("pk"),
+        state__in=OPEN,
+    )  # fmt: skip
+    return rows.filter(~Exists(older)).values_list("pk", flat=True)
+
+
+def scaled_lease() -> timedelta:
+    """Never below five seconds: a lease outlives the call that it covers."""
+    return max(scaled(LEASE), timedelta(seconds=5))
+
+
+def begin(delivery: Delivery) -> bool:
+    """Mark it as being sent; not so where it is no longer ours, or a later change replaced it."""
+    now = clock.now()
+    begun = write(
+        delivery,
+        WAITING,
+        state=State.IN_FLIGHT,
+        attempts=F("attempts") + 1,
+        begun_at=now,
+        next_at=now + scaled_lease(),
+    )
+    if begun:
+        delivery.attempts += 1
+    return begun
+
+
+def release(deliveries: Sequence[Delivery]) -> None:
+    """Give back what was not begun, for somebody else to take at once."""
+    for delivery in deliveries:
+        write(delivery, WAITING, lease_token="", next_at=clock.now())
+
+
+def write(delivery: Delivery, states: Sequence[str], **columns: Any) -> bool:
+    """A write that only the holder of the claim can make; whether it was."""
+    mine = Delivery.objects.filter(
+        pk=delivery.pk, lease_token=delivery.lease_token, state__in=states, next_at__isnull=False
+    )
+    return bool(mine.update(**columns))
+
+
+def put_off(delivery: Delivery) -> None:
+    """Leave it for a process that knows what to do with it: a newer version of Kith."""
+    write(delivery, WAITING, lease_token="", next_at=clock.now() + timedelta(minutes=1))

@@ -1,0 +1,88 @@
+"""Whether, and how fast, deliveries to one account may leave: pause, circuit, rate limit.
+
+All of it stands in the row of the gate, so that every worker knows. A closed circuit costs the
+waiting deliveries no attempt: they are not claimed.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from integrations.models import Delivery, Gate
+from integrations.outbox.schedule import LONGEST_ASKED, scaled
+
+OPENS_AFTER = 5  # failures in a row
+PROBE_EVERY = 30.0  # seconds, one delivery at a time
+
+
+def ensure(keys: Iterable[str]) -> None:
+    """Have a gate for each of these targets; usually there is one, and nothing is written."""
+    wanted = set(keys)
+    missing = wanted.difference(Gate.objects.filter(key__in=wanted).values_list("key", flat=True))
+    Gate.objects.bulk_create([Gate(key=key) for key in sorted(missing)], ignore_conflicts=True)
+
+
+def set_limit(key: str, *, limit: int, per_seconds: int) -> None:
+    """Let at most so many deliveries leave within so many seconds."""
+    Gate.objects.update_or_create(key=key, defaults={"limit": limit, "per_seconds": per_seconds})
+
+
+def pause(key: str) -> None:
+    """Hold everything back, in its order, until `resume`."""
+    ensure([key])
+    Gate.objects.filter(key=key).update(paused=True)
+
+
+def resume(key: str) -> None:
+    """Let deliveries leave again, as if nothing had failed."""
+    Gate.objects.filter(key=key).update(paused=False, failures=0, closed_until=None)
+
+
+def open_gates(now: datetime) -> list[str]:
+    """Where something is due and may leave now; who waited longest first."""
+    ready = Q(closed_until=None) | Q(closed_until__lte=now)
+    due = Delivery.objects.filter(gate=OuterRef("key"), next_at__lte=now)
+    gates = Gate.objects.filter(ready, Exists(due), paused=False).order_by("turn_at", "key")
+    return list(gates.values_list("key", flat=True))
+
+
+def pass_through(gate: Gate, wanted: int, now: datetime) -> int:
+    """How many of `wanted` may leave. The caller holds the row."""
+    if gate.paused or (gate.closed_until is not None and gate.closed_until > now):
+        return 0
+    if gate.failures >= OPENS_AFTER:
+        return min(wanted, 1)  # a probe
+    if not gate.limit:
+        return wanted
+    if gate.window_at is None or now >= gate.window_at + timedelta(seconds=gate.per_seconds):
+        gate.window_at, gate.used = now, 0
+    return max(0, min(wanted, gate.limit - gate.used))
+
+
+def count(gate: Gate, left: int, now: datetime) -> None:
+    """Note what has left; after a probe the circuit stays closed until the next one is due."""
+    gate.turn_at = now
+    gate.used += left
+    if left and gate.failures >= OPENS_AFTER:
+        gate.closed_until = now + scaled(PROBE_EVERY)
+    elif gate.limit and gate.used >= gate.limit and gate.window_at is not None:
+        gate.closed_until = gate.window_at + timedelta(seconds=gate.per_seconds)
+    gate.save(update_fields=["turn_at", "used", "window_at", "closed_until"])
+
+
+def succeeded(key: str) -> None:
+    Gate.objects.filter(key=key, failures__gt=0).update(failures=0, closed_until=None)
+
+
+def failed(key: str, now: datetime, retry_after: float = 0.0) -> None:
+    """One more failure in a row; from the fifth on only probes leave. Obeys a Retry-After."""
+    gate = Gate.objects.filter(key=key)
+    gate.update(failures=F("failures") + 1)
+    until = now + scaled(min(retry_after, LONGEST_ASKED))
+    if retry_after:
+        earlier = Q(closed_until=None) | Q(closed_until__lt=until)
+        gate.filter(earlier).update(closed_until=until)
+    probe = now + scaled(PROBE_EVERY)
+    earlier = Q(closed_until=None) | Q(closed_until__lt=probe)
+    gate.filter(earlier, failures__gte=OPENS_AFTER).update(closed_until=probe)

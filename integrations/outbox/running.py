@@ -1,0 +1,52 @@
+"""Sending what is due: claim, call with no transaction open, settle."""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from integrations import deliverers
+from integrations.models import Delivery
+from integrations.outbox import claiming, settling
+from integrations.outbox.claiming import BATCH, begin, claim, release
+
+logger = logging.getLogger(__name__)
+FOR_SECONDS = 10.0  # a worker does something else in between
+BATCH_SECONDS = 5.0  # after which the rest of a batch is left to others
+
+
+def run(contact_id: int | None = None, *, seconds: float = FOR_SECONDS) -> int:
+    """Send what is due, of one contact or of all, for a while; how many were taken on."""
+    began, taken = time.monotonic(), 0
+    while time.monotonic() - began < seconds:
+        batch = claim(BATCH, contact_id)
+        if not batch:
+            break
+        taken += len(batch)
+        _send_all(batch)
+    return taken
+
+
+def _send_all(batch: Sequence[Delivery]) -> None:
+    began = time.monotonic()
+    for number, delivery in enumerate(batch):
+        if time.monotonic() - began > BATCH_SECONDS:
+            release(batch[number:])
+            return
+        send(delivery)
+
+
+def send(delivery: Delivery) -> None:
+    """One claimed delivery. What a Deliverer raises is settled, whatever it is."""
+    deliverer = deliverers.deliverer_of(delivery.family)
+    if deliverer is None:
+        logger.error("delivery %s: nothing here delivers to %s", delivery.pk, delivery.family)
+        claiming.put_off(delivery)
+        return
+    if not begin(delivery):
+        return
+    try:
+        outcome = deliverer.deliver(delivery)
+    except Exception as error:  # also a fault of ours: it must not hold up the others
+        settling.settle(delivery, error, deliverer)
+    else:
+        settling.settle(delivery, outcome, deliverer)

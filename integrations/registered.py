@@ -1,0 +1,105 @@
+"""What this app puts into the registries of the apps below."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from activities import sms
+from activities.signals import meetings_changed
+from contacts import demo_parts, navigation, pane_sections, periodic, settings_pages, vault
+from contacts.audit_words import register_words
+from contacts.finding import bounded_count
+from contacts.models import Contact, User
+from contacts.pane_sections import PaneSection, Shown
+from contacts.settings_pages import SettingsPage
+from contacts.signals import contacts_changed
+from integrations import deliverers, planning
+from integrations.activity import lines_of, newest_of
+from integrations.calendars import registered as calendars
+from integrations.connectors import twilio
+from integrations.models import Connection, Delivery, WebhookSubscription
+from integrations.outbox import sweeping, writing
+from integrations.sandbox import demo, mailbox
+from integrations.webhooks import planner as webhooks
+from integrations.webhooks import sending
+
+STATUS_PATH = "/hooks/twilio/status/{}/"
+REPLIES_PATH = "/hooks/twilio/messages/"
+
+
+def everywhere() -> None:
+    """Called once, when all apps are there."""
+    register_sms(settings.TWILIO)
+    demo_parts.register(demo.part)
+    page = SettingsPage("Sent messages", "sent_messages", 85, mailbox.shown_to)
+    settings_pages.register(page)
+    engine()
+    pages()
+    calendars.everywhere()
+
+
+def pages() -> None:
+    """Where people see what is sent, and to whom."""
+    navigation.register(
+        navigation.Entry(
+            "Sync activity", "refresh-cw", "sync_activity", 40, compact=False, count=attention
+        )
+    )
+    settings_pages.register(SettingsPage("Webhooks", "webhook_list", 66, count=switched_off))
+    pane_sections.register(PaneSection(70, records_section))
+    register_words(
+        webhook__created="Made a webhook",
+        webhook__changed="Changed a webhook",
+        webhook__rotated="Made a new secret for a webhook",
+        webhook__paused="Paused a webhook",
+        webhook__resumed="Resumed a webhook",
+        webhook__deleted="Deleted a webhook",
+        webhook__disabled="A webhook was switched off",
+        webhook__tested="Sent a test event",
+        delivery__retried="Had deliveries sent again",
+    )
+
+
+def attention(user: User) -> int:
+    """How many deliveries only a person can bring on."""
+    return bounded_count(Delivery.objects.visible_to(user).need_attention())
+
+
+def switched_off(_user: User) -> int:
+    """Webhooks that failed for days, or whose receiver wants no more."""
+    return WebhookSubscription.objects.filter(active=False).exclude(disabled_reason="").count()
+
+
+def records_section(request: HttpRequest, contact: Contact) -> Shown | None:
+    """The last delivery of this contact to each target."""
+    lines = lines_of(newest_of(contact), request.user)  # type: ignore[arg-type]
+    return Shown("integrations/_records.html", {"lines": lines}) if lines else None
+
+
+def engine() -> None:
+    """The outbox, what fills it and what empties it."""
+    planning.register(webhooks.PLANNER)
+    deliverers.register(webhooks.NAME, sending.DELIVERER)
+    contacts_changed.connect(planning.on_contacts_changed, dispatch_uid="integrations.outbox")
+    meetings_changed.connect(webhooks.on_meetings_changed, dispatch_uid="integrations.webhooks")
+    periodic.register(periodic.Step("deliveries", sweeping.EVERY, sweeping.sweep))
+    periodic.register(periodic.Step("old deliveries", 60.0, writing.prune))
+    vault.register(WebhookSubscription, "secret", purpose=WebhookSubscription.PURPOSE)
+    vault.register(WebhookSubscription, "earlier_secret", purpose=WebhookSubscription.PURPOSE)
+    for column in ("access_token", "refresh_token"):
+        vault.register(Connection, column, purpose=Connection.PURPOSE)
+
+
+def register_sms(account: dict[str, Any] | None) -> None:
+    """Text messages go through this Twilio account; None where there is none."""
+    if account is None:
+        sms.register(None, hint=twilio.SETUP)
+        return
+    sms.register(
+        twilio.TwilioSender(
+            twilio.TwilioAccount(**account),
+            status_url=settings.PUBLIC_URL + STATUS_PATH,
+            replies_url=settings.PUBLIC_URL + REPLIES_PATH,
+        )
+    )

@@ -1,0 +1,1 @@
+"""Telling other people's systems of events: who wants which, what is said, how it is signed."""
