@@ -1,235 +1,211 @@
-/* Kith: the whole client-side behaviour, no framework. htmx does the fetching; this does keys, menus, dialogs, focus. */
+/* Kith: the whole client-side behaviour. htmx fetches, HTML opens and closes, CSS shows; what is left is here. */
 (() => {
   const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
-  const typing = el => el?.closest?.('input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable]');
-  const say = t => { const l = $('#live'); if (l) l.textContent = t; };
-
-  /* --- menus: popover gives top layer, light dismiss and Esc; we add roving focus */
-  const place = (menu, btn) => { // only where CSS anchor positioning is missing
-    if (CSS.supports('position-area: bottom') || innerWidth < 760) return;
-    const b = btn.getBoundingClientRect(), up = b.bottom + menu.offsetHeight + 8 > innerHeight;
-    Object.assign(menu.style, { left: `${Math.max(8, b.right - menu.offsetWidth)}px`, top: `${up ? b.top - menu.offsetHeight - 4 : b.bottom}px` });
+  const on = addEventListener; // on the window, where every event of the page arrives
+  const clone = name => $(`#${name}-template`).content.firstElementChild.cloneNode(true);
+  const say = text => { $('#live').textContent = text; };
+  const lost = () => document.activeElement === document.body;
+  const begin = r => {
+    if (r.id === 'pane') scrollTo(0, 0); // on a phone it takes the place of a list that may be scrolled
+    ($('#err-sum', r) || $('[data-autofocus]', r) || r).focus?.({ preventScroll: true });
   };
-  document.addEventListener('toggle', e => {
-    const m = e.target; if (!(m instanceof HTMLElement) || !m.matches('.menu')) return;
-    const btn = $(`[popovertarget="${m.id}"]`), open = e.newState === 'open';
-    btn?.setAttribute('aria-expanded', open);
-    if (open && btn) { place(m, btn); $('[role=menuitem]', m)?.focus(); }
-  }, true);
-  document.addEventListener('keydown', e => {
-    const trig = e.target.closest?.('[popovertarget][aria-haspopup=menu]');
-    if (trig && e.key === 'ArrowDown') { // menu button pattern: Down opens
-      e.preventDefault(); const menu = document.getElementById(trig.getAttribute('popovertarget'));
-      if (!menu.matches(':popover-open')) menu.showPopover({ source: trig });
-      $('[role=menuitem]', menu)?.focus(); return;
-    }
-    const m = e.target.closest?.('.menu'); if (!m) return;
-    const it = $$('[role=menuitem]', m), i = it.indexOf(document.activeElement);
-    const to = { ArrowDown: (i + 1) % it.length, ArrowUp: (i - 1 + it.length) % it.length, Home: 0, End: it.length - 1 }[e.key];
-    if (to !== undefined) { e.preventDefault(); it[to].focus(); }
-    else if (e.key === 'Tab') m.hidePopover();
-    else if (/^[a-z]$/i.test(e.key)) it.find(x => x.textContent.trim().toLowerCase().startsWith(e.key.toLowerCase()))?.focus();
-  });
 
-  /* --- small pop-ups of the filters: one at a time, Esc and a click elsewhere close */
-  document.addEventListener('click', e => {
-    for (const d of $$('details.pop[open]')) if (!d.contains(e.target)) d.open = false;
-    if (e.target.closest('.menu [role=menuitem]')) e.target.closest('.menu').hidePopover();
-  });
-
-  /* --- a changed form asks before it is left */
-  const differs = x => x.matches('[type=checkbox],[type=radio]') ? x.checked !== x.defaultChecked
-    : x.matches('select') ? x.dataset.first !== x.value : x.type !== 'hidden' && x.value !== x.defaultValue;
-  const changed = () => {
-    const f = $('#edit'); if (!f || f.dataset.sent) return false;
-    return f.dataset.dirty !== undefined || [...f.elements].some(differs);
+  /* --- what is not saved: marked at its field, and asked for before it is left */
+  const differs = x => x.options ? x.value !== ($('[selected]', x) || x.options[0])?.value
+    : x.matches('[type=checkbox], [type=radio]') ? x.checked !== x.defaultChecked : 'defaultValue' in x && x.type !== 'hidden' && x.value !== x.defaultValue;
+  const edited = () => { const f = $('#edit'); return f && ('dirty' in f.dataset || [...f.elements].some(differs)) && f; };
+  const discard = () => { const f = $('#edit'); f?.reset(); delete f?.dataset.dirty; };
+  const ask = (go, stay) => {
+    const d = clone('discard'); document.body.append(d); d.showModal();
+    d.onclose = () => { if (d.returnValue) { discard(); go(); } else stay?.(); };
   };
-  document.addEventListener('input', e => { // "Changed" at the field, "2 fields changed" beside Save
-    const f = e.target.closest('#edit'), field = e.target.closest('.field'); if (!f || !field) return;
-    field.classList.toggle('is-changed', differs(e.target));
-    const n = $$('.is-changed', f).length, note = $('.pane-foot .note');
-    if (note) note.textContent = n ? `${n} field${n > 1 ? 's' : ''} changed` : '';
+  on('input', e => {
+    const field = e.target.closest('#edit .field'); if (!field) return;
+    field.classList.toggle('is-changed', $$('input, select, textarea', field).some(differs));
+    const n = $$('#edit .is-changed').length;
+    $('.pane-foot .note').textContent = n ? `${n} field${n > 1 ? 's' : ''} changed` : '';
   });
-  const remember = () => $$('#edit select').forEach(x => { x.dataset.first = x.value; });
-  const ask = go => {
-    const d = $('#discard-template')?.content.firstElementChild.cloneNode(true); if (!d) return go();
-    document.body.append(d); d.showModal(); $('[data-keep]', d).focus();
-    d.addEventListener('close', () => d.remove());
-    $('[data-keep]', d).onclick = () => d.close();
-    $('[data-discard]', d).onclick = () => { d.close(); const f = $('#edit'); if (f) f.dataset.sent = 1; go(); };
-  };
-  document.addEventListener('click', e => {
-    const a = e.target.closest('a[href]'); if (!a || a.target || a.hasAttribute('download') || a.getAttribute('href').startsWith('#') || a.closest('#dialog') || !changed()) return;
-    if (!(a.hasAttribute('hx-get') ? a.getAttribute('hx-target') === '#pane' : true)) return;
-    e.preventDefault(); e.stopImmediatePropagation(); ask(() => a.click());
-  }, true);
-  addEventListener('beforeunload', e => { if (changed()) e.preventDefault(); });
-  document.addEventListener('click', e => { // a pane that leads back to the list: keep the list, drop the pane
-    const a = e.target.closest('#pane .pane-bar a:not([hx-get])');
-    if (!a || e.ctrlKey || e.metaKey || e.shiftKey || !$('#filters') || a.pathname !== new URL($('#filters').action).pathname) return;
-    e.preventDefault(); htmx.ajax('GET', a.getAttribute('href'), { source: a, target: '#pane', swap: 'outerHTML' });
+  on('htmx:confirm', e => { // whatever is about to take the place of the form
+    const { target, elt, issueRequest } = e.detail;
+    if (target.id === 'pane' && !elt.closest('#edit, #merge:has([name=version])') && edited()) { e.preventDefault(); ask(() => issueRequest(true)); }
   });
+  let back;
+  on('htmx:historyCacheMiss', e => { // Back
+    const { xhr } = e.detail, f = edited();
+    back?.abort(); back = xhr; // Back twice: the last address wins
+    xhr.onerror = () => trouble('silent'); // htmx says nothing there
+    if (f) { e.preventDefault(); ask(() => xhr.send(), () => history.pushState({ htmx: true }, '', f.action)); }
+  });
+  on('htmx:historyCacheMissLoadError', () => location.reload()); // deleted, or signed out: the whole page says so
+  on('beforeunload', e => { if (edited()) e.preventDefault(); });
 
-  /* --- single-key shortcuts (UI.md 5.1) */
+  /* --- keys (UI.md 5.1) */
   let follow;
-  document.addEventListener('keydown', e => {
-    if ((e.ctrlKey || e.metaKey) && e.key === 'Enter') { $('#edit')?.requestSubmit(); return; }
-    if (e.metaKey || e.ctrlKey || e.altKey || $('dialog:modal') || e.target.closest?.('.menu')) return;
-    if (e.key === 'Escape') {
-      const pop = $('details.pop[open]'); if (pop) { pop.open = false; $('summary', pop).focus(); return; }
-      if (typing(e.target) && e.target.value && e.target.type === 'search') return;
-      const close = $('.pane [aria-keyshortcuts=Escape]'); if (close) { e.preventDefault(); close.click(); } // else this Esc would close the question it opens
-      return;
-    }
-    if (typing(e.target) || document.documentElement.dataset.keys === 'off') return;
-    const links = $$('.rowlink'), at = links.findIndex(l => l === document.activeElement || l.closest('tr').contains(document.activeElement));
-    const cur = at < 0 ? links.findIndex(l => l.getAttribute('aria-current')) : at;
+  on('keydown', e => {
+    const { key, target } = e, menu = target.closest('.menu'), over = $('dialog:modal, :popover-open');
+    const act = f => { e.preventDefault(); f(); };
+    if (key === 'Enter' && (e.ctrlKey || e.metaKey) && !over) $('#edit')?.requestSubmit();
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
+    if (menu) {
+      const items = $$('[role=menuitem]', menu), i = items.indexOf(target), n = items.length;
+      const to = { ArrowDown: i + 1, ArrowUp: i + n - 1, Home: 0, End: n - 1 }[key] ?? items.findIndex(x => x.innerText.trim().toLowerCase().startsWith(key));
+      if (key === 'Tab') menu.hidePopover();
+      if (to >= 0) act(() => items[to % n].focus());
+    } else if (key === 'ArrowDown' && target.ariaHasPopup === 'menu') act(() => target.click());
+    if (over) return; // its Esc is the browser's
+    const pop = $('details.pop[open]');
+    if (key === 'Escape' && pop) { act(() => { pop.open = false; $('summary', pop).focus(); }); return; }
+    const close = $('#pane:not([hidden]) [aria-keyshortcuts=Escape]'), q = $('#q');
+    if (key === 'Escape' && close) act(() => { if (!edited()) close.focus(); close.click(); }); // not prevented, this Esc would also answer the question
+    else if (key === 'Escape' && q?.value) act(() => { q.value = ''; htmx.trigger(q, 'search'); });
+    if (target.matches('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]') || target.closest('.pop-body') || document.documentElement.dataset.keys === 'off') return;
+    const rows = $$('#rows tr'), inside = target.closest('#rows tr'), row = inside || $('#rows tr:has([aria-current])'), i = rows.indexOf(row);
     const move = to => {
-      const link = links[to]; if (!link) return; link.focus();
-      if ($('#pane:not([hidden])') && !changed()) { clearTimeout(follow); follow = setTimeout(() => {
-        link.removeAttribute('hx-push-url'); link.setAttribute('hx-replace-url', 'true'); link.click();
-      }, 150); }
+      const link = rows[to] && $('.rowlink', rows[to]); if (!link) return;
+      link.focus(); clearTimeout(follow);
+      if (close && !edited()) follow = setTimeout(() => htmx.ajax('get', link.href, { source: link, push: 'false', replace: 'true' }), 150);
     };
-    const key = {
-      '/': () => $('#q')?.focus(),
-      '?': () => $('[aria-keyshortcuts="?"]')?.click(),
-      j: () => move(Math.min(cur + 1, links.length - 1)),
-      k: () => move(Math.max(cur - 1, 0)),
-      e: () => (at >= 0 ? links[at].closest('tr').querySelector('[role=menuitem]') : $('.pane [aria-keyshortcuts=e]'))?.click(),
-    }[e.key];
-    if (key) { e.preventDefault(); key(); }
+    const x = () => row && $('.check', row)?.dispatchEvent(new MouseEvent('click', { bubbles: true, shiftKey: e.shiftKey }));
+    const f = {
+      '/': () => q?.focus(), '?': () => $('[aria-keyshortcuts="?"]')?.click(), x, X: x,
+      j: () => move(i + 1), k: () => move(i - 1),
+      e: () => (inside ? $('[role=menuitem]', inside) : $('#pane [aria-keyshortcuts=e]'))?.click(),
+    }[key];
+    if (f) act(f);
   });
 
-  /* --- dialogs: native, modal; focus returns to what opened it */
-  let opener = null;
-  const openDialog = () => {
-    const d = $('#dialog dialog'); if (!d || d.matches(':modal')) return;
-    d.removeAttribute('open'); d.showModal(); $('[data-autofocus]', d)?.focus();
-    d.addEventListener('close', () => { d.remove(); (opener?.isConnected ? opener : $('#pane:not([hidden])'))?.focus(); });
+  /* --- selection: the script counts, CSS shows the rows and the bar */
+  let last, kept = [];
+  const recount = () => {
+    const page = $('#select-page'); if (!page) return;
+    const boxes = $$('#rows .check'), n = boxes.filter(x => x.checked).length;
+    page.checked = n === boxes.length; page.indeterminate = n && !page.checked;
+    $('#bulk-count').textContent = $('#select-all')?.checked ? $('[data-select-all]').dataset.text : `${n} selected`;
   };
-  document.addEventListener('click', e => {
-    const c = e.target.closest('[data-close]'); const d = c?.closest('dialog:modal');
-    if (d) { e.preventDefault(); d.close(); }
-    const copy = e.target.closest('[data-copy]'); if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => say('Reference copied'));
-    if (e.target.closest('.toast .close')) e.target.closest('.toast').remove();
-    if (e.target.closest('[data-again]')) again();
-  });
-  document.addEventListener('change', e => {
-    if (e.target.matches('[data-submit]')) e.target.form.requestSubmit();
-    if (e.target.matches('.pop [type=date]')) $('.pop [name=captured]').checked = true; // "any time, or the dates"
-  }, true);
+  on('reset', e => { if (e.target.id === 'bulk') setTimeout(() => { recount(); $('#select-page').focus(); }); });
 
-  /* --- merge prompt: choosing a side rewrites the result and its badge */
-  document.addEventListener('change', e => {
-    const tr = e.target.closest('[data-pick]'); if (!tr) return;
-    const td = e.target.closest('td'), keep = e.target.value === 'existing', fill = tr.dataset.pick === 'blank';
-    $$('td', tr).forEach(x => x.classList.toggle('win', x === td));
-    $('[data-res]', tr).textContent = $('[data-v]', td).textContent;
-    const o = $('[data-out]', tr), word = keep ? 'Keep' : fill ? 'Fill' : 'Replace';
-    o.className = `out out-${word.toLowerCase()}`; o.textContent = word;
-    for (const k of ['fill', 'replace', 'keep']) {
-      const b = $(`[data-n=${k}]`), n = $$(`.merge .out-${k}`).length, w = b.nextElementSibling;
-      b.textContent = n; w.textContent = n === 1 ? w.dataset.one : w.dataset.many;
+  on('click', e => {
+    const at = s => e.target.closest(s), box = at('.c-check .check'), every = $('#select-all');
+    if (box) {
+      const boxes = $$('#rows .check'), to = boxes.indexOf(box), from = e.shiftKey ? boxes.findIndex(x => x.value === last) : to;
+      const some = to < 0 ? boxes : from < 0 ? [] : boxes.slice(Math.min(from, to), Math.max(from, to) + 1);
+      some.forEach(x => { x.checked = box.checked; });
+      last = box.value; if (every) every.checked = false; recount();
     }
+    if (at('[data-select-all]')) { every.checked = true; recount(); }
+    at('.menu')?.hidePopover();
+    $$('details.pop[open]').forEach(d => { d.open = d.contains(e.target); });
+    const fault = at('#err-sum a[href^="#"]'), shut = at('[data-close]')?.closest('dialog:modal'), copy = at('[data-copy]');
+    if (fault) { e.preventDefault(); document.getElementById(fault.hash.slice(1)).focus(); } // no entry in the history
+    if (shut) { e.preventDefault(); shut.requestClose?.(); shut.close(); }
+    if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => say('Copied'));
+    if (at('.toast .close')) at('.toast').remove();
+    if (at('[data-again]') && !again()) location.reload();
   });
+  on('click', e => { if ((e.ctrlKey || e.metaKey || e.shiftKey) && e.target.closest('a')) e.stopPropagation(); }, true); // a new tab is the browser's
 
-  /* --- toasts: 8 s, the timer stops on hover or focus, three at most */
-  const toast = el => {
-    let t; const go = () => { t = setTimeout(() => el.remove(), 8000); }, stop = () => clearTimeout(t);
-    el.addEventListener('mouseenter', stop); el.addEventListener('focusin', stop); el.addEventListener('mouseleave', go); el.addEventListener('focusout', go); go();
-    $$('#toasts .toast').slice(0, -3).forEach(x => x.remove());
-  };
-  document.body.addEventListener('toast', e => {
-    const el = $('#toast-template').content.firstElementChild.cloneNode(true);
-    $('span', el).textContent = e.detail.text; $('#toasts').append(el); toast(el);
+  /* --- toasts: CSS counts the eight seconds, stops for hover and focus, and shows three */
+  on('toast', e => {
+    const { text, undo, alert } = e.detail, t = clone('toast'), button = $('[hx-target]', t);
+    $('span', t).textContent = text; if (alert) t.role = 'alert';
+    if (undo) button.setAttribute('hx-post', undo); else button.remove();
+    $('#toasts').append(t); htmx.process(t);
   });
-  $$('#toasts .toast').forEach(toast);
+  on('animationend', e => { if (e.animationName === 'toast') e.target.remove(); });
 
-  /* --- htmx: focus, current row, trouble */
-  const mark = () => {
-    const id = $('#pane[data-contact]')?.dataset.contact;
-    $$('.rowlink[aria-current], #rows tr[aria-current]').forEach(x => x.removeAttribute('aria-current'));
-    const tr = id && document.getElementById(`c-${id}`);
-    if (tr) { tr.setAttribute('aria-current', 'true'); $('.rowlink', tr).setAttribute('aria-current', 'true'); }
-  };
-  const sync = e => { // the filters show what the address says, whatever changed it
-    const p = new URL(e.detail.path, location).searchParams;
-    for (const x of $$('#q, #pops input')) {
-      if (x === document.activeElement) continue;
-      if (x.type === 'checkbox') x.checked = p.getAll(x.name).includes(x.value);
-      else if (x.type === 'radio') x.checked = (p.get(x.name) || '') === x.value;
-      else x.value = p.get(x.name) || '';
-    }
-  };
-  document.body.addEventListener('htmx:pushedIntoHistory', sync);
-  document.body.addEventListener('htmx:replacedInHistory', sync);
-  let closing = null, deleted = -1, left = null;
-  document.body.addEventListener('htmx:beforeRequest', e => {
-    const el = e.detail.elt;
-    if (el.closest('#dialog') === null) opener = el.closest('.menu') ? $(`[popovertarget="${el.closest('.menu').id}"]`) : el;
-    if (el.id === 'edit' || el.closest('#dialog')) { const f = $('#edit'); if (f) f.dataset.sent = 1; }
-    closing = el.closest?.('.pane-bar') ? $('#pane')?.dataset.contact : null;
-    $('#trouble')?.remove();
-    e.detail.target?.setAttribute('aria-busy', 'true');
-  });
-  document.body.addEventListener('htmx:afterRequest', e => e.detail.target?.removeAttribute('aria-busy'));
-  document.body.addEventListener('htmx:historyCacheMiss', () => { left = $('#pane[data-contact]')?.dataset.contact; });
-  document.body.addEventListener('htmx:historyRestore', () => { // Back: the pane, or the row that was open
-    remember(); mark();
-    ($('#pane:not([hidden])') || (left && $('.rowlink', document.getElementById(`c-${left}`) || undefined)))?.focus({ preventScroll: true });
-  });
-  document.body.addEventListener('htmx:afterSwap', e => {
-    const id = e.detail?.target?.id;
-    if (id === 'dialog') { const f = $('#edit'); if (f) delete f.dataset.sent; openDialog(); return; }
-    if (id === 'pane') {
-      const d = $('#dialog dialog'); if (d) { opener = null; d.close(); }
-      remember(); mark();
-      const pane = $('#pane');
-      const by = e.detail.requestConfig?.elt;
-      if (by?.hasAttribute('hx-replace-url')) { by.removeAttribute('hx-replace-url'); by.setAttribute('hx-push-url', 'true'); return; } // j and k stay in the list
-      if (pane.hidden) {
-        const rows = $$('.rowlink'), row = closing && document.getElementById(`c-${closing}`);
-        (row ? $('.rowlink', row) : rows[Math.min(Math.max(deleted, 0), rows.length - 1)] || $('#results'))?.focus();
-      } else ($('#err-sum') || $('[data-first]', pane) || pane).focus({ preventScroll: true });
-    }
-    if (id === 'results') { mark(); if (deleted >= 0) { const r = $$('.rowlink'); (r[Math.min(deleted, r.length - 1)] || $('#results'))?.focus(); deleted = -1; } }
-  });
-  document.body.addEventListener('contactDeleted', e => {
-    deleted = $$('#rows tr').findIndex(tr => tr.id === `c-${e.detail.id}`);
-  });
-  let failed = null;
-  const trouble = (title, text, el = null) => { // in the region it is about; on a phone the pane hides the list
-    $('#trouble')?.remove(); failed = el;
-    const n = $('#trouble-template').content.firstElementChild.cloneNode(true); n.id = 'trouble';
-    $('b', n).textContent = title; $('div > span', n).textContent = text; $('[data-again]', n).hidden = !el;
-    const bar = $('#pane:not([hidden]) .pane-bar');
-    ((el?.closest?.('#pane') || innerWidth < 760) && bar || $('.list .filters') || $('.main header')).after(n);
-    const f = $('#edit'); if (f) delete f.dataset.sent;
+  /* --- no answer, offline, signed out: what was asked for is held and sent again */
+  const held = new Map();
+  const polls = elt => elt.matches('[hx-trigger^=every]'); // says so once, not each second
+  const trouble = (name, config) => { // in the place it is about
+    if (config?.elt.matches('.impact')) { $('div', config.elt).className = 'failed'; return; } // no need to send it again: one can save
+    if (config && $('#trouble') && polls(config.elt)) return;
+    $('#trouble')?.remove(); if (config) held.set(config.elt, config);
+    const n = clone(name || (navigator.onLine ? 'silent' : 'offline')), region = config?.elt.closest('dialog, #pane'); n.id = 'trouble';
+    [region && $('.dlg-head, .pane-bar', region), $('.list > header'), $('.pane-bar'), $('header')].find(x => x?.offsetHeight > 1)?.after(n);
   };
   const again = () => {
-    const el = failed;
-    if (!el?.isConnected) location.reload();
-    else if (el.matches('form')) el.requestSubmit();
-    else if (el.id === 'q') htmx.trigger(el, 'search');
-    else if (el.id === 'results') htmx.trigger(document.body, 'contactsChanged');
-    else el.click();
+    const all = [...held.values()].filter(c => c.elt.isConnected); held.clear(); $('#trouble')?.remove();
+    for (const { verb, path, elt, triggeringEvent } of all) {
+      const by = triggeringEvent?.submitter; // htmx knows the button only while it has the focus
+      htmx.ajax(verb, path, { source: elt, values: by?.name ? { [by.name]: by.value } : {} });
+    }
+    return all.length;
   };
-  const offline = ['You are offline.', 'You can read what is on screen. Saving is paused, and what you typed is kept.'];
-  addEventListener('offline', () => trouble(...offline));
-  addEventListener('online', () => { if (!failed) $('#trouble')?.remove(); });
-  document.body.addEventListener('htmx:sendError', e => trouble(...(navigator.onLine ? ['Kith did not answer.', 'Nothing was lost: your filters and what you typed are kept.'] : offline), e.detail.elt));
-  document.body.addEventListener('htmx:responseError', e => {
-    const busy = e.detail.xhr.status >= 500;
-    trouble(busy ? 'That did not work.' : 'The server refused that.', 'Nothing was saved. Your filters and what you typed are kept.', e.detail.elt);
-  });
-  document.body.addEventListener('htmx:beforeSwap', e => { // a sign-in page instead of a part: the session has ended
-    if (e.detail.xhr.responseURL?.includes('/login/')) { e.detail.shouldSwap = false; location.reload(); }
+  on('offline', () => trouble('offline'));
+  on('online', again);
+  for (const type of ['sendError', 'timeout']) on(`htmx:${type}`, e => trouble('', e.detail.requestConfig));
+  on('htmx:responseError', e => trouble(e.detail.xhr.status < 500 ? 'refused' : 'failed', e.detail.requestConfig));
+  on('htmx:beforeOnLoad', e => { if (e.detail.xhr.status === 401) held.set(e.detail.elt, e.detail.requestConfig); });
+  on('cancel', e => { if (e.target.closest('#sign-in')) held.clear(); }, true); // not now
+  on('close', e => { if (e.target.matches('dialog')) { e.target.remove(); if (lost()) { opener?.focus(); land(opener?.id); } } }, true);
+  on('signedIn', e => {
+    const { user, token } = e.detail;
+    if (user !== $('#csrf').dataset.user) { discard(); location.reload(); return; } // what A typed is not B's to send
+    $$('[name=csrfmiddlewaretoken]').forEach(x => { x.value = token; });
+    $('#sign-in dialog')?.close(); setTimeout(again); // htmx may drop what is sent while it handles an answer
   });
 
-  addEventListener('load', () => {
-    remember(); mark();
-    if ($('#err-sum')) $('#err-sum').focus({ preventScroll: true });
-    else if ($('#pane:not([hidden])')) ($('#pane [data-first]') || $('#pane')).focus({ preventScroll: true });
-    else $('[data-autofocus]')?.focus({ preventScroll: true });
+  /* --- swaps: the current row, the selection, the focus */
+  let place = 0, shown, told, swapping, menu, opener;
+  const mark = () => {
+    const id = $('#pane')?.dataset.contact; if (id) shown = `n-${id}`;
+    $$('.rowlink').forEach((link, i) => { const here = link.id === `n-${id}`; link.ariaCurrent = here || null; if (here) place = i; });
+  };
+  const land = id => { // the focus went with what had it: to the row, the next one, the list
+    const links = $$('.rowlink');
+    if (lost()) (document.getElementById(id) || links[Math.min(place, links.length - 1)] || $('#results'))?.focus();
+  };
+  on('focusin', e => { const i = $$('#rows tr').indexOf(e.target.closest('tr')); if (i >= 0) place = i; });
+  const free = elt => { held.delete(elt); if (!held.size) $('#trouble')?.remove(); };
+  on('htmx:beforeRequest', e => {
+    if (!polls(e.detail.elt)) free(e.detail.elt);
+    e.detail.target.ariaBusy = 'true';
   });
+  on('htmx:afterRequest', e => {
+    const { requestConfig: { elt, target }, successful, xhr } = e.detail; target.ariaBusy = null;
+    if (successful && xhr.status !== 401) { free(elt); elt.closest('.toast')?.remove(); } // Undo is used up
+  });
+  on('htmx:beforeSwap', e => {
+    const { target, requestConfig, xhr } = e.detail; swapping = target.id;
+    if (!$('dialog:modal')) opener = document.activeElement; // a dialog that is swapped while it is open was opened by what opened it first
+    menu = $('.menu:popover-open', target)?.id;
+    if (target.id === 'results') kept = requestConfig.elt === target ? $$('#select-all, #rows .check').filter(x => x.checked).map(x => x.value) : []; // a refetch keeps the selection
+    if (xhr.status === 401 && $('#sign-in dialog')) e.detail.shouldSwap = false; // it is asked already
+  });
+  on('htmx:afterSwap', e => {
+    const { target, etc, requestConfig } = e.detail, id = target?.id, bar = $('progress', e.target), pane = $('#pane');
+    const tenth = bar ? Math.floor(bar.position * 10) : -1;
+    if (tenth >= 0 && tenth !== told) { told = tenth; say(`${tenth * 10}%`); }
+    if (id === 'dialog' || id === 'sign-in') {
+      const d = $(`#${id} dialog:not(:modal)`);
+      if (d) { d.removeAttribute('open'); d.showModal(); begin(d); }
+    }
+    if (id === 'pane') {
+      $('#dialog dialog')?.close(); mark();
+      if (pane.hidden) land(shown); else if (!etc.replace) begin(pane); // j and k stay in the list
+    }
+    if (id === 'results') {
+      $$('#select-all, #rows .check').forEach(x => { x.checked = kept.includes(x.value); }); recount(); mark();
+      if (requestConfig.elt === target) land(); else if (lost()) $('#results').focus();
+      const opener = $(`[popovertarget=${menu}]`); menu = opener?.focus(); opener?.click(); // a menu stays open in its row; once
+    }
+  });
+  const sync = e => { // the filters show what the address says, whatever changed it
+    sessionStorage.clear(); // htmx writes the address there, and the address has the search in it
+    if (swapping !== 'results') return; // a pane has not changed them
+    const p = new URL(e.detail.path, location).searchParams;
+    for (const x of $$('#q, #pops input')) {
+      const values = p.getAll(x.name);
+      if (x.matches('.check, .radio')) x.checked = values.includes(x.value) || !values.length && !x.value;
+      else if (x !== document.activeElement) x.value = values[0] ?? '';
+    }
+  };
+  on('htmx:pushedIntoHistory', sync); on('htmx:replacedInHistory', sync);
+  on('htmx:historyRestore', () => { // Back: the pane, or the row that was open
+    sessionStorage.clear(); mark();
+    const pane = $('#pane:not([hidden])'); if (pane) begin(pane); else land(shown);
+  });
+  sessionStorage.clear(); mark(); recount();
+  $('.views [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  begin($('#pane:not([hidden])') || document);
 })();
