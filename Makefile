@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint benchmark requirements clean
+.PHONY: help demo test lint benchmark faults requirements clean
 
 help:
 	@echo "make demo       Kith with a sample account, in this terminal"
 	@echo "make test       the tests (embedded; with DATABASE_URL and REDIS_URL on PostgreSQL and Redis)"
 	@echo "make lint       ruff, mypy, migrations, deployment checks"
 	@echo "make benchmark  speed figures, each beside a reference of the same run"
+	@echo "make faults     processes are killed, Redis is emptied; needs DATABASE_URL and redis-server"
 
 demo: .venv/.run
 	@exec $(BIN)/python manage.py demo
@@ -27,6 +28,9 @@ lint: .venv/.dev
 
 benchmark: .venv/.dev
 	$(BIN)/python -m pytest tests/benchmarks -s -q -p no:randomly $(ARGS)
+
+faults: .venv/.dev
+	$(BIN)/python -m pytest tests/faults --ds=tests.faults.settings -s -q -p no:randomly $(ARGS)
 
 requirements: .venv/.dev
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \

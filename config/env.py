@@ -32,6 +32,20 @@ def env_int(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} is {value!r}. Use a whole number.") from None
 
 
+def env_float(name: str, default: float) -> float:
+    """A number above 0. Raises ImproperlyConfigured for anything else."""
+    value = os.environ.get(name, "")
+    if not value:
+        return default
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ImproperlyConfigured(f"{name} is {value!r}. Use a number above 0.")
+    return number
+
+
 def env_text(name: str, default: str = "") -> str:
     """A text variable; `<NAME>_FILE` names a file that holds it (for mounted secrets)."""
     path = os.environ.get(f"{name}_FILE", "")

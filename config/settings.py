@@ -16,7 +16,10 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import env_bool, env_int, env_secret, env_text, local_secret
+from config.calendars import calendar_settings
+from config.env import env_bool, env_float, env_int, env_secret, env_text, local_secret
+from config.mail import mail_settings
+from config.sms import sms_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 KITH_HOME = Path(os.environ.get("KITH_HOME") or BASE_DIR / "var").resolve()
@@ -48,11 +51,20 @@ if KITH_URL and (_url.scheme not in {"http", "https"} or not _url.hostname):
 if _url.scheme == "http" and _url.hostname not in {"localhost", "127.0.0.1", "::1"}:
     raise ImproperlyConfigured("KITH_URL must begin with https:// unless it is a loopback address.")
 HTTPS = _url.scheme == "https"
+# What links in mails begin with: never what a request calls itself.
+PUBLIC_URL = KITH_URL or f"http://127.0.0.1:{PORT}"
+# A proxy in front tells the scheme and, as the last hop of X-Forwarded-For, the address.
+BEHIND_PROXY = env_bool("BEHIND_PROXY", HTTPS)
 ALLOWED_HOSTS = [*LOOPBACK, *([_url.hostname] if _url.hostname else [])]
 CSRF_TRUSTED_ORIGINS = [KITH_URL] if KITH_URL else []
 
 INSTALLED_APPS = [
-    "contacts",
+    "django_otp",
+    "django_otp.plugins.otp_totp",  # from which contacts took the secrets over; empty since then
+    "django_otp.plugins.otp_static",
+    "contacts",  # after django_otp, whose pages in the admin it takes away
+    "activities",
+    "integrations",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -77,6 +89,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "contacts.middleware.PrivatePagesMiddleware",
+    "contacts.views.errors.BusyMiddleware",
+    "contacts.signed_out.SignedOutMiddleware",
+    "contacts.middleware.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -148,6 +163,10 @@ PASSWORD_HASHERS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "contact_list"
 LOGOUT_REDIRECT_URL = "login"
+# Wrong codes are counted like wrong passwords (contacts.people.attempts), where an attacker cannot
+# keep the true user out for longer and longer.
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
+OTP_TOTP_ISSUER = "Kith"
 
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
@@ -157,9 +176,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "contacts.views.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and env_bool("BEHIND_PROXY", True) else None
-)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
@@ -175,8 +192,30 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Public pages: booking and routing forms. 0 is no limit.
+BOOKING_POSTS_PER_ADDRESS = env_int("BOOKING_POSTS_PER_ADDRESS", 30)  # in ten minutes
+BOOKINGS_PER_CALENDAR = env_int("BOOKINGS_PER_CALENDAR", 120)  # in an hour
+SUBMISSIONS_PER_FORM = env_int("SUBMISSIONS_PER_FORM", 600)  # in an hour
+WEBHOOKS_PER_ADDRESS = env_int("WEBHOOKS_PER_ADDRESS", 600)  # of other schedulers, in a minute
+# Answers to a booking leave at multiples of this, so that none tells by its time what was found.
+BOOKING_ANSWERS_EVERY_MS = 100
+
+# Conversations with chatbots. 0 is no limit.
+CHATS_PER_ADDRESS = env_int("CHATS_PER_ADDRESS", 30)  # in ten minutes
+CHAT_MESSAGES_PER_ADDRESS = env_int("CHAT_MESSAGES_PER_ADDRESS", 600)  # in ten minutes
+CHAT_MESSAGES_PER_MINUTE = env_int("CHAT_MESSAGES_PER_MINUTE", 40)  # of one conversation
+
+# Deliveries to other systems. Both are for demonstrations and tests.
+WEBHOOKS_TO_LOOPBACK = env_bool("WEBHOOKS_TO_LOOPBACK", KITH_MODE == "demo")
+RETRY_SCALE = env_float("RETRY_SCALE", 1.0)  # all waiting times are multiplied by it
+if PRODUCTION and (WEBHOOKS_TO_LOOPBACK or RETRY_SCALE != 1.0):
+    raise ImproperlyConfigured(
+        "WEBHOOKS_TO_LOOPBACK and RETRY_SCALE are for demonstrations and tests. Leave them unset."
+    )
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+# 10,000 selected contacts are as many fields; a few more are told so by the page itself.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 FILE_UPLOAD_HANDLERS = ["contacts.imports.uploading.LimitedUploadHandler"]
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -208,8 +247,11 @@ STORAGES = {
 if not PRODUCTION:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+globals().update(mail_settings())
+TWILIO: dict[str, Any] | None = sms_settings()
+CALENDARS: dict[str, dict[str, Any] | None] = calendar_settings()
 EMAIL_FILE_PATH = KITH_HOME / "mail"
+DEFAULT_FROM_EMAIL = env_text("DEFAULT_FROM_EMAIL") or "Kith <kith@localhost>"
 
 # Celery. Times live in rows, so no ETA and no countdown; see reliability notes in README.md.
 CELERY_BROKER_URL = REDIS_URL or f"filesystem://{KITH_HOME}"
@@ -253,5 +295,6 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "django.request": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},  # it would log addresses, in which numbers of people stand
     },
 }

@@ -1,20 +1,24 @@
 """Addresses: the contact pages at the root, Django's admin, and two for whoever watches."""
 
 from django.contrib import admin
-from django.contrib.auth.decorators import login_required
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from contacts.views import health
+from contacts.views.people.sign_in import admin_sign_in
 
 admin.site.site_header = admin.site.site_title = "Kith administration"
-# One way to sign in: the admin sends people to /login/ like every other page.
-admin.site.login = login_required(admin.site.login)  # type: ignore[method-assign]
+# One way to sign in and one to change a password: the admin sends people to Kith's own pages.
+admin.site.login = admin_sign_in  # type: ignore[assignment]
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
     path("admin/", admin.site.urls),
     path("", include("contacts.urls")),
+    path("", include("activities.urls")),
+    path("", include("integrations.urls")),
 ]
 
 handler400 = "contacts.views.errors.bad_request"
