@@ -1,6 +1,8 @@
 """The people most tests need: an administrator and two members who see only what they own."""
 
 from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -8,11 +10,13 @@ from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from contacts.access import Role
+from contacts.fields import forget_fields
 from contacts.models import Contact, User
+from tests.activities.senders import sms_offered
 from tests.factories import make_contact, make_user
 from tests.worker import worker
 
-__all__ = ["worker"]  # a fixture, for every test
+__all__ = ["sms_offered", "worker"]  # fixtures, for every test
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,6 +32,33 @@ def no_session_outlives_the_tests(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+
+
+@pytest.fixture(autouse=True)
+def no_property_outlives_its_test() -> None:
+    """A test's thread would go on knowing them after the database has been rolled back."""
+    forget_fields()
+
+
+@pytest.fixture(autouse=True)
+def no_silence_outlives_its_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test whose broker is away would keep the next one from asking it."""
+    monkeypatch.setattr("contacts.background._Silence.until", 0.0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_between_tests(django_db_setup: None) -> None:
+    """The audit refuses to be emptied, which is what happens after a test with transactions: there
+    its triggers are taken away, and made again at once."""
+    guard = import_module("contacts.migrations.0005_queues")
+    operations = type(connection.ops)
+    flush = operations.sql_flush
+
+    def sql_flush(self: Any, *args: Any, **kwargs: Any) -> list[str]:
+        emptying = flush(self, *args, **kwargs)
+        return [*guard.OFF[connection.vendor], *emptying, *guard.ON[connection.vendor]]
+
+    operations.sql_flush = sql_flush  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from contacts.access import Role
-from contacts.fields import BY_NAME, current_value
+from contacts.fields import Field, current_value, field_of, live_fields
 from contacts.merging import merge_contacts, plan_merge
-from contacts.models import Contact, Source, Team, User
+from contacts.models import Contact, Property, Source, Team, User
 from contacts.services import create_contact
 from contacts.signals import Actor
 
@@ -24,6 +24,14 @@ def make_user(role: Role = Role.MEMBER, **fields: Any) -> User:
     user = User.objects.create_user(password=PASSWORD, **fields)
     user.groups.add(Group.objects.get(name=role.value))
     return user
+
+
+def make_property(label: str, kind: str = "text", *options: str) -> Field:
+    """A custom property, as the field it is."""
+    name = label.lower().replace(" ", "_")
+    return field_of(
+        Property.objects.create(name=name, label=label, kind=kind, options=list(options))
+    )
 
 
 def make_team(*, manager: User, members: list[User]) -> Team:
@@ -46,7 +54,7 @@ def make_contact(owner: User, **values: Any) -> Contact:
 
 def typed(contact: Contact, **values: Any) -> dict[str, Any]:
     """A whole form as a person leaves it: the contact's values, some of them changed."""
-    fields = {name: current_value(contact, field) for name, field in BY_NAME.items()}
+    fields = {field.name: current_value(contact, field) for field in live_fields()}
     return {**fields, **values}
 
 

@@ -6,8 +6,11 @@ import shutil
 import tempfile
 
 os.environ["KITH_MODE"] = "test"
-if "KITH_HOME" not in os.environ:
+# Each of several test processes (pytest -n) has a folder, and so a queue, of its own.
+_process = os.environ.get("PYTEST_XDIST_WORKER", "")
+if "KITH_HOME" not in os.environ or os.environ.get("KITH_TEST_PROCESS", "") != _process:
     # Workers started by a test inherit it; only the process that made it removes it.
+    os.environ["KITH_TEST_PROCESS"] = _process
     os.environ["KITH_HOME"] = tempfile.mkdtemp(prefix="kith-test-")
     atexit.register(shutil.rmtree, os.environ["KITH_HOME"], ignore_errors=True)
 os.environ.setdefault("SECRET_KEY", "a secret for tests only, never used to run anything")
@@ -23,3 +26,7 @@ CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TASK_DEFAULT_QUEUE = KITH_HOME.name
 # The threads of the live server end without closing what they would keep for the next request.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+# Tests book again and again from one address, and need not wait for the next multiple.
+BOOKING_POSTS_PER_ADDRESS = BOOKINGS_PER_CALENDAR = BOOKING_ANSWERS_EVERY_MS = 0
+CHATS_PER_ADDRESS = CHAT_MESSAGES_PER_ADDRESS = CHAT_MESSAGES_PER_MINUTE = 0
+SUBMISSIONS_PER_FORM = WEBHOOKS_PER_ADDRESS = 0

@@ -34,13 +34,14 @@ def test_no_room_imports_from_above(app: str) -> None:
     assert wrong == set()
 
 
-def test_models_and_rules_know_nothing_of_pages() -> None:
+@pytest.mark.parametrize("app", ["contacts", "activities"])
+def test_models_and_rules_know_nothing_of_pages(app: str) -> None:
     """Views are the outermost part of an app: only they and the addresses import views."""
-    inner = [p for p in (ROOT / "contacts").rglob("*.py") if "views" not in p.parts]
+    inner = [p for p in (ROOT / app).rglob("*.py") if "views" not in p.parts]
     wrong = {
         str(path.relative_to(ROOT))
         for path in inner
-        if path.name not in {"urls.py"} and "contacts.views" in _runtime_source(path)
+        if not path.name.endswith("urls.py") and ".views" in _runtime_source(path)
     }
     assert wrong == set()
 
@@ -50,6 +51,25 @@ def _runtime_source(path: Path) -> str:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     body = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     return "\n".join(ast.unparse(node) for node in body)
+
+
+def test_one_module_opens_connections_to_other_systems() -> None:
+    network = {"httpx", "requests", "urllib3", "aiohttp", "http.client", "urllib.request"}
+    wrong = {
+        str(path.relative_to(ROOT))
+        for app in ("activities", "integrations")
+        for path in (ROOT / app).rglob("*.py")
+        if network & set(_modules(path)) and path != ROOT / "integrations" / "http.py"
+    }
+    assert wrong == set()
+
+
+def _modules(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
 
 
 def test_no_template_has_inline_script_or_style() -> None:

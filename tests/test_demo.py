@@ -146,4 +146,6 @@ def test_stopping_ends_what_a_child_has_started_even_when_it_will_not(tmp_path: 
         while not (runs(leader) and runs(follower)):  # written down before it is quite started
             time.sleep(0.02)
         began = time.monotonic()
-    assert time.monotonic() - began < 2 and not runs(leader) and not runs(follower)
+    while runs(leader) or runs(follower):  # killed, and perhaps not gone yet
+        assert time.monotonic() - began < 2
+        time.sleep(0.02)

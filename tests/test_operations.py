@@ -16,11 +16,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
-from contacts.imports import leases
+from contacts import background, leases
+from contacts.duplicates import find_possible_duplicates
 from contacts.management.commands import relay as relay_module
 from contacts.management.commands.relay import Relay
-from contacts.models import Heartbeat, Import, User
-from contacts.tasks import heartbeat
+from contacts.models import BulkAction, ExportFile, Heartbeat, Import, User
+from contacts.tasks import heartbeat, search_duplicates
 from contacts.views import health
 from tests.contacts.imports.engine import plan
 
@@ -117,19 +118,42 @@ def test_the_relay_asks_again_for_an_import_whose_message_was_lost(
     batch = plan("Email\na@example.com\n", admin_user)
     Import.objects.filter(pk=batch.pk).update(state=Import.State.COMMITTING)
     asked: list[int] = []
-    monkeypatch.setattr(relay_module, "hint", asked.append)
+    monkeypatch.setattr(relay_module, "hint", lambda _task, pk: asked.append(pk))
     relay = Relay()
     for second in (0, 1, 4, 6, 7):
         relay.look(1000.0 + second)
     assert asked == [batch.pk]
 
 
+def test_the_relay_sweeps_for_every_kind_of_work(admin_user: User) -> None:
+    swept = {work.model for work in background.kinds()}
+    assert {Import, BulkAction, ExportFile} <= swept
+    owner = BulkAction.objects.create(kind="status", value="Qualified", started_by=admin_user)
+    assert leases.waiting(BulkAction) == [owner.pk] and leases.waiting(ExportFile) == []
+
+
 def test_the_relay_leaves_an_import_alone_that_a_worker_has(admin_user: User) -> None:
     batch = plan("Email\na@example.com\n", admin_user)
     Import.objects.filter(pk=batch.pk).update(state=Import.State.COMMITTING)
-    assert leases.waiting() == [batch.pk]
-    assert leases.claim(batch.pk) is not None
-    assert leases.waiting() == [] and leases.claim(batch.pk) is None
+    assert leases.waiting(Import) == [batch.pk]
+    assert leases.claim(Import, batch.pk) is not None
+    assert leases.waiting(Import) == [] and leases.claim(Import, batch.pk) is None
+
+
+def test_the_relay_hints_at_a_search_for_duplicates_when_there_is_something_to_look_at(
+    admin_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    second = 0
+    monkeypatch.setattr(search_duplicates, "apply_async", lambda **_: asked.append(second))
+    relay = Relay()
+    for second in (0, 1, 29, 30, 31):
+        relay.look(1000.0 + second)
+    assert asked == [0, 30]
+    find_possible_duplicates()
+    for second in (60, 90):
+        relay.look(1000.0 + second)
+    assert asked == [0, 30]
 
 
 @pytest.mark.django_db(transaction=True)  # it closes old connections, as outside a test
@@ -156,7 +180,7 @@ def test_the_relay_goes_on_while_the_broker_is_away_and_says_so_once(
 def test_the_relay_survives_a_database_that_is_away(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refused() -> list[int]:
+    def refused(*_: Any) -> list[int]:
         raise OperationalError("connection refused")
 
     monkeypatch.setattr(relay_module, "waiting", refused)
@@ -177,11 +201,10 @@ def test_a_worker_takes_the_canary() -> None:
 
 
 def test_a_dead_broker_does_not_fail_a_save(monkeypatch: pytest.MonkeyPatch) -> None:
-    from contacts.imports import starting
     from contacts.tasks import run_import
 
     def refused(*_: Any) -> None:
         raise ConnectionError("the broker is away")
 
     monkeypatch.setattr(run_import, "delay", refused)
-    starting.hint(1)
+    background.hint(run_import, 1)

@@ -34,7 +34,7 @@ def real_worker(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "config", "worker", "-c", "1", "-l", "info"],
             cwd=ROOT,
-            env=_environment(),
+            env=worker_environment(),
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -47,7 +47,7 @@ def real_worker(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
             process.wait(timeout=20)
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """The worker sees the test database, not the one the tests were pointed at."""
     test = connection.settings_dict
     url = f"postgresql://{test['USER']}:{test['PASSWORD']}@{test['HOST']}:{test['PORT']}/{test['NAME']}"

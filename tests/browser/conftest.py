@@ -11,17 +11,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import ConsoleMessage, Page
 
 from contacts.access import Role
 from contacts.models import Account, User
-from tests.factories import PASSWORD, make_user
+from tests.factories import PASSWORD, make_contact, make_user
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "test-artifacts"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+#: The shell is the same browser without a window: half the processor time.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+#: How screens are looked at: each width and each theme once. Colours do not depend on the width.
+LOOKS = (("desktop", "light"), ("phone", "dark"))
+VIEWPORTS = {"desktop": (1440, 900), "phone": (390, 844)}
 #: Answers that are part of the design (UI.md 5.3); the browser reports each in its console.
-EXPECTED_STATUSES = ("403", "404", "409", "412", "422")
+EXPECTED = (
+    *(f"status of {status}" for status in (401, 403, 404, 409, 410, 412, 422, 429)),
+    "htmx:historyCacheMissLoadError",  # Back to what is no longer there: the whole page says so
+)
+
+#: What .ci/run drives on PostgreSQL and Redis, too, with real workers: whole jobs of a person, and
+#: those that a worker carries out. The pages are the same ones; `make test` there drives all.
+ON_BOTH = {"test_main_job", "test_bulk", "test_without_script", "test_reminders"}
 
 # Playwright's event loop runs in the test's thread; Django would refuse the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -33,6 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here not in item.path.parents:
             continue
         item.add_marker(pytest.mark.browser)
+        if item.path.stem in ON_BOTH:
+            item.add_marker(pytest.mark.on_both)
         item.add_marker(pytest.mark.django_db(transaction=True))
         if CHROMIUM is None and os.environ.get("CI") != "true":
             item.add_marker(
@@ -66,7 +82,7 @@ def clean_console(page: Page) -> Iterator[None]:
     errors: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        expected = any(f"status of {status}" in message.text for status in EXPECTED_STATUSES)
+        expected = any(words in message.text for words in EXPECTED)
         if message.type == "error" and not expected:
             errors.append(message.text)
 
@@ -84,6 +100,29 @@ def administrator() -> User:
     return make_user(Role.ADMINISTRATOR, email="admin@example.com", first_name="Hanna")
 
 
+@pytest.fixture(params=LOOKS, ids=" ".join)
+def look(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """The width and the theme of one look at a screen."""
+    size, theme = request.param
+    return size, theme
+
+
+@pytest.fixture
+def size(look: tuple[str, str], page: Page) -> str:
+    width, height = VIEWPORTS[look[0]]
+    page.set_viewport_size({"width": width, "height": height})
+    return look[0]
+
+
+@pytest.fixture
+def themed(look: tuple[str, str], page: Page, administrator: User) -> User:
+    """The administrator, who has chosen the theme; so has the system of whoever is signed out."""
+    page.emulate_media(color_scheme="dark" if look[1] == "dark" else "light")
+    administrator.theme = look[1]
+    administrator.save(update_fields=["theme"])
+    return administrator
+
+
 @pytest.fixture
 def sign_in(page: Page, live_server: Any) -> Callable[[User], Page]:
     """Sign in as a person does; the page that follows is All Contacts."""
@@ -97,6 +136,30 @@ def sign_in(page: Page, live_server: Any) -> Callable[[User], Page]:
         return page
 
     return enter
+
+
+@pytest.fixture
+def enter(page: Page, live_server: Any) -> Callable[[User, str], Page]:
+    """Be signed in without the sign-in page, and go to an address."""
+
+    def go(user: User, path: str) -> Page:
+        client = Client()
+        client.force_login(user)
+        name, key = settings.SESSION_COOKIE_NAME, client.session.session_key or ""
+        page.context.add_cookies([{"name": name, "value": key, "url": live_server.url}])
+        page.goto(f"{live_server.url}{path}")
+        return page
+
+    return go
+
+
+@pytest.fixture
+def six_contacts(enter: Callable[[User, str], Page], administrator: User) -> Page:
+    """All Contacts, by name: Person 0 to Person 4, and Other, who comes first."""
+    for n in range(5):
+        make_contact(administrator, first_name=f"Person {n}", email=f"p{n}@example.com")
+    make_contact(administrator, first_name="Other")
+    return enter(administrator, "/contacts/?sort=name")
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def test_try_again_sends_the_search_that_failed(contacts_page: Page) -> None:
 
 
 def test_being_offline_is_said_and_taken_back(contacts_page: Page) -> None:
+    contacts_page.wait_for_load_state("networkidle")  # an answer takes the notice back
     contacts_page.context.set_offline(True)
     expect(contacts_page.get_by_role("alert")).to_contain_text("You are offline.")
     contacts_page.context.set_offline(False)

@@ -12,7 +12,9 @@ from tests.factories import PASSWORD, make_contact
 
 @pytest.fixture
 def plain(browser: Browser, live_server: Any, administrator: User) -> Iterator[Page]:
-    context = browser.new_context(java_script_enabled=False)
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": 1440, "height": 900}
+    )
     page = context.new_page()
     page.goto(f"{live_server.url}/login/")
     page.get_by_label("Email").fill(administrator.email)
@@ -30,7 +32,7 @@ def test_search_filter_sort_and_page(plain: Page, administrator: User) -> None:
     plain.reload()
     plain.get_by_role("searchbox").fill("person")
     plain.get_by_role("searchbox").press("Enter")
-    expect(plain.get_by_role("status").first).to_have_text("25 match")
+    expect(plain.get_by_role("status").first).to_contain_text("25 match")
     plain.locator("summary", has_text="Status").click()
     plain.get_by_label("Qualified", exact=True).check()
     plain.get_by_role("group", name="Status").get_by_role("button", name="Apply").click()
@@ -87,3 +89,25 @@ def test_edit_and_delete(plain: Page, administrator: User) -> None:
     plain.get_by_role("button", name="Delete contact").click()
     expect(plain.get_by_text("Ada deleted")).to_be_visible()
     assert not Contact.objects.filter(pk=contact.pk).exists()
+
+
+def test_rows_can_be_ticked_and_the_bar_is_always_there(plain: Page, administrator: User) -> None:
+    make_contact(administrator, first_name="Ada")
+    plain.reload()
+    expect(plain.get_by_role("form", name="Actions for selected contacts")).to_be_visible()
+    expect(plain.locator("#select-page")).to_be_hidden()  # it would tick nothing
+    box = plain.get_by_role("checkbox", name="Select Ada")
+    box.check()
+    plain.get_by_role("button", name="Clear").click()
+    expect(box).not_to_be_checked()
+
+
+def test_a_menu_opens_and_leads_to_plain_pages(plain: Page, administrator: User) -> None:
+    make_contact(administrator, first_name="Ada")
+    plain.reload()
+    plain.get_by_role("button", name="Actions for Ada").click()
+    plain.get_by_role("menuitem", name="Edit").click()
+    expect(plain.get_by_label("First name")).to_have_value("Ada")
+    plain.get_by_role("link", name="Close without saving").click()
+    plain.get_by_role("link", name="Close contact").click()
+    expect(plain.get_by_role("link", name="Ada", exact=True)).to_be_visible()

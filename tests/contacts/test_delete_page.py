@@ -4,7 +4,6 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
@@ -13,15 +12,7 @@ from contacts.retrying import Busy
 from contacts.services import ContactGone, update_contact
 from tests.contacts.pages import HTMX, text_of, url_of
 from tests.factories import by, make_contact, merge
-
-
-def everything_stored() -> str:
-    """Every value of every row of every table."""
-    rows: list[Any] = []
-    for model in apps.get_models(include_auto_created=True):
-        if model._meta.app_label != "sessions":
-            rows += model._default_manager.values_list()
-    return repr(rows)
+from tests.stored import everything_stored
 
 
 def delete(client: Client, contact: Contact, *, htmx: bool = True) -> Any:

@@ -1,20 +1,13 @@
 """Deleting for good: no value of the person is left anywhere, only the id."""
 
 import pytest
-from django.apps import apps
-from django.core import serializers
 
 from contacts.conflicts import file_request
 from contacts.deleting import delete_contact, plan_delete
 from contacts.models import AuditEntry, Contact, Merge, PublicId, User
 from contacts.services import ContactGone, update_contact
 from tests.factories import NEW_ADDRESS, by, make_contact, merge
-
-
-def everything_stored() -> str:
-    """Every row of every table of this app as text."""
-    models = apps.get_app_config("contacts").get_models(include_auto_created=True)
-    return "".join(serializers.serialize("json", model._default_manager.all()) for model in models)
+from tests.stored import everything_stored
 
 
 def test_only_the_id_remains(ada: Contact, member: User) -> None:
@@ -29,7 +22,7 @@ def test_only_the_id_remains(ada: Contact, member: User) -> None:
 def test_merge_snapshots_of_the_whole_chain_lose_their_values(ada: Contact, member: User) -> None:
     holder = make_contact(member, first_name="Holder", email=NEW_ADDRESS)
     survivor = merge(ada, holder)
-    assert plan_delete(survivor).merges == 1
+    assert plan_delete([survivor]).merges == 1
     delete_contact(contact_id=survivor.pk, actor=by(member))
     assert Merge.objects.get().before == {}
     assert "ada@example.com" not in everything_stored()
@@ -60,7 +53,7 @@ def test_who_deleted_which_id_stays_in_the_audit(ada: Contact, member: User) -> 
 def test_the_pop_up_counts_what_goes(ada: Contact, member: User) -> None:
     update_contact(contact_id=ada.pk, actor=by(member), values={"email": "b@example.com"})
     ada.refresh_from_db()
-    removal = plan_delete(ada)
+    removal = plan_delete([ada])
     assert (removal.emails, removal.mobile_phones, removal.details) == (2, 0, 1)
 
 

@@ -390,3 +390,47 @@ def test_an_administrator_gets_the_prompt_where_a_member_does_not(
     response = cannot_save(as_admin, ada, admin_user, email=TAKEN)
     assert response.status_code == 409 and "Vault" in text_of(response)
     assert set(results_of(response)) <= {field.label for field in BY_NAME.values()}
+
+
+# ------------------------------------------------------------------ another choice in the open prompt
+
+ROWS = {"HX-Request": "true", "HX-Target": "dialog-rows"}
+
+
+def test_another_choice_shows_its_result_and_does_nothing(
+    as_member: Client, ada: Contact, holder: Contact, prompt: Any
+) -> None:
+    data = {**read(prompt).values, "choice_company": "existing"}
+    response = as_member.post(url_of("contact_merge", ada), data, headers=ROWS)
+    assert (response.status_code, response.has_header("HX-Retarget")) == (200, False)
+    assert results_of(response)["Company"] == ("Tidewell", "Keep")
+    assert "Keep 2 existing values" in text_of(response)
+    assert Merge.objects.count() == 0
+
+
+def test_another_choice_saves_nothing_when_the_address_was_released_meanwhile(
+    as_member: Client, ada: Contact, holder: Contact, prompt: Any, member: User
+) -> None:
+    update_contact(contact_id=holder.pk, actor=by(member), values={"email": ""})
+    holder.identifiers.all().delete()
+    response = as_member.post(url_of("contact_merge", ada), read(prompt).values, headers=ROWS)
+    ada.refresh_from_db()
+    assert (response.status_code, ada.email) == (204, "ada@example.com")
+
+
+def test_another_choice_tells_nothing_of_a_record_that_went_out_of_sight(
+    as_member: Client, ada: Contact, holder: Contact, prompt: Any, stranger: User
+) -> None:
+    Contact.objects.filter(pk=holder.pk).update(owner=stranger)
+    response = as_member.post(url_of("contact_merge", ada), read(prompt).values, headers=ROWS)
+    assert (response.status_code, response.content) == (204, b"")
+    assert ConflictRequest.objects.count() == 0
+
+
+def test_another_choice_is_answered_for_a_new_contact_too(
+    as_member: Client, holder: Contact, member: User
+) -> None:
+    data = typed_into(None, member, first_name="Ada", email=TAKEN, choice_first_name="existing")
+    response = as_member.post(reverse("contact_new_merge"), data, headers=ROWS)
+    assert results_of(response)["First name"] == ("A.", "Keep")
+    assert Contact.objects.count() == 1

@@ -3,15 +3,24 @@
 import re
 from typing import Any
 
+import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from contacts.access import Role
-from contacts.models import Contact, FieldChange, Identifier, PossibleDuplicate, Source, User
+from contacts.models import (
+    ConflictRequest,
+    Contact,
+    FieldChange,
+    Identifier,
+    PossibleDuplicate,
+    Source,
+    User,
+)
 from contacts.services import update_contact
 from contacts.signals import Actor
 from tests.contacts.pages import HTMX, save, text_of, typed_into, url_of
-from tests.factories import by, make_contact, make_user, merge
+from tests.factories import by, make_contact, make_property, make_user, merge
 
 
 def pane(client: Client, contact: Contact, query: str = "") -> Any:
@@ -20,6 +29,17 @@ def pane(client: Client, contact: Contact, query: str = "") -> Any:
 
 def edit(contact: Contact, user: User, **values: Any) -> None:
     update_contact(contact_id=contact.pk, actor=by(user), values=values)
+
+
+def test_a_long_text_has_a_line_of_its_own_and_keeps_its_line_breaks(
+    as_member: Client, ada: Contact, member: User
+) -> None:
+    make_property("Background", "long_text")
+    edit(ada, member, custom_background="First line\nSecond line")
+    page = pane(as_member, ada).content.decode()
+    assert re.search(
+        r'<div class="wide"><dt>Background</dt><dd [^>]*>First line\nSecond line', page
+    )
 
 
 def set_back(client: Client, contact: Contact, field: str, *, htmx: bool = True) -> Any:
@@ -104,7 +124,7 @@ def test_the_pane_costs_the_same_however_long_the_history(
     for colleague in colleagues:
         edit(ada, colleague, owner=colleague.pk)
     edit(ada, colleagues[0], owner=ada.owner_id)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(24):
         pane(as_member, ada)
 
 
@@ -132,12 +152,25 @@ def test_an_address_that_others_have_now_is_not_set_back(
 ) -> None:
     edit(ada, member, email="new@example.com")
     Identifier.objects.filter(contact=ada, current=False).delete()
-    make_contact(stranger, first_name="Secret", email="ada@example.com")
+    make_contact(member, first_name="Other", email="ada@example.com")
     response = set_back(as_member, ada, "email")
     ada.refresh_from_db()
     assert (response.status_code, ada.email) == (409, "new@example.com")
     assert "belongs to another contact now" in text_of(response)
-    assert "Secret" not in text_of(response)
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_setting_back_to_an_address_of_a_hidden_contact_is_a_refused_save(
+    as_member: Client, ada: Contact, member: User, stranger: User, htmx: bool
+) -> None:
+    edit(ada, member, email="new@example.com")
+    Identifier.objects.filter(contact=ada, current=False).delete()
+    make_contact(stranger, first_name="Secret", email="ada@example.com")
+    response = set_back(as_member, ada, "email", htmx=htmx)
+    assert response.status_code == 403 and "Secret" not in text_of(response)
+    assert "Cannot Save Contact" in text_of(response)
+    filed = ConflictRequest.objects.get()
+    assert (filed.contact, filed.typed) == (ada, {"email": "ada@example.com"})
 
 
 def test_an_owner_one_may_not_choose_is_not_set_back(

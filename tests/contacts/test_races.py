@@ -3,7 +3,6 @@
 Never two contacts with one identifier, never a silently lost edit, never an unhandled error.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from contacts.deleting import delete_contact
 from contacts.merging import MergeChanged, merge_contacts, plan_merge
 from contacts.models import Contact, FieldChange, Identifier, PublicId, User
 from contacts.services import ContactGone, EditConflict, IdentifierTaken, update_contact
+from tests.contacts.racing import at_once, of_type
 from tests.factories import by, make_contact, make_user, typed
 
 pytestmark = [
@@ -39,28 +39,6 @@ def _close_threads_connections() -> Iterator[None]:
     connections.close_all()
 
 
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Run the calls released together; each one's result, or the exception it raised."""
-    barrier = threading.Barrier(len(calls))
-    results: list[Any] = [None] * len(calls)
-
-    def run(place: int, call: Callable[[], Any]) -> None:
-        barrier.wait()
-        try:
-            results[place] = call()
-        except Exception as error:  # every kind is looked at by the test
-            results[place] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 def saving(contact: Contact, **values: Any) -> Callable[[], Contact]:
     """A Save of a form that was opened when the contact was new."""
     return lambda: update_contact(contact_id=contact.pk, actor=by(), values=values, base_version=1)
@@ -68,10 +46,6 @@ def saving(contact: Contact, **values: Any) -> Callable[[], Contact]:
 
 def deleting(pk: int) -> Callable[[], str]:
     return lambda: delete_contact(contact_id=pk, actor=by())
-
-
-def of_type(results: list[Any], kind: type) -> int:
-    return sum(isinstance(result, kind) for result in results)
 
 
 def test_the_same_address_saved_twice_at_once_makes_one_contact(owner: User) -> None:

@@ -125,8 +125,3 @@ def test_a_failure_of_ours_is_told_without_the_database(
         response = errors.server_error(rf.get("/contacts/"))
     assert response.status_code == 500
     assert "Something failed on our side" in response.content.decode()
-
-
-def test_the_shortcuts_page_lists_the_keys(as_member: Client) -> None:
-    page = text_of(as_member.get("/shortcuts/"))
-    assert all(line in page for line in ("Search/", "Next contactj", "Edite", "SaveCtrl Enter"))

@@ -12,9 +12,9 @@ from contacts.imports.committing import stop
 from contacts.models import Contact, FieldChange, Import, ImportRow, PossibleDuplicate, User
 from contacts.services import update_contact
 from tests.contacts.imports.engine import add_up, bring_in, commit, plan, row
-from tests.contacts.test_deleting import everything_stored
 from tests.factories import by, make_contact
 from tests.shared import shared_file
+from tests.stored import everything_stored
 
 PEOPLE = "Email,First Name\n" + "".join(f"p{n}@example.com,P{n}\n" for n in range(10))
 

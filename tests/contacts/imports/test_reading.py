@@ -337,6 +337,17 @@ def test_a_workbook_reads_like_the_csv_of_it(tmp_path: Path) -> None:
     assert cells(path) == [["ada@example.com", "12025550101", "12", "yes"]]
 
 
+def test_a_workbook_is_known_by_its_content_since_uploads_are_stored_without_its_name(
+    tmp_path: Path,
+) -> None:
+    book = openpyxl.Workbook()
+    sheet(book).append(["Email"])
+    sheet(book).append(["ada@example.com"])
+    book.save(tmp_path / "contacts.xlsx")
+    stored = (tmp_path / "contacts.xlsx").rename(tmp_path / "3f2a.upload")
+    assert inspect_file(stored).kind == "xlsx" and cells(stored) == [["ada@example.com"]]
+
+
 def test_a_workbook_that_unpacks_to_too_much_is_refused_unopened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

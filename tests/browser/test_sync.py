@@ -1,0 +1,93 @@
+"""Sync activity and the pages of webhooks: light and dark, desktop and phone."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from contacts.models import User
+from contacts.signals import Actor
+from integrations.models import Delivery
+from integrations.webhooks import subscriptions
+from tests.browser.test_screens import fit_and_accessible
+from tests.factories import make_contact
+
+pytestmark = pytest.mark.skipif(
+    bool(settings.DATABASE_URL), reason="the screens are looked at on the embedded database"
+)
+State = Delivery.State
+ROWS: tuple[tuple[str, list[str], str, str], ...] = (
+    ("contact.updated", ["email", "mobile_phone"], State.DELIVERED, ""),
+    ("contact.updated", ["email"], State.RETRYING, "The receiver answered 503."),
+    ("contact.merged", [], State.NEEDS_RECONNECT, "Sign-in expired, held in order."),
+    ("contact.updated", ["company"], State.CONFLICT, "Email is on another HubSpot contact."),
+    ("booking.canceled", [], State.SKIPPED, "iCloud events do not update automatically."),
+    ("contact.created", [], State.FAILED, "Parked: the process that was sending it ended."),
+    ("contact.updated", ["city"], State.PENDING, ""),
+    ("contact.updated", ["city"], State.SUPERSEDED, "A later change took its place."),
+)
+
+
+@pytest.fixture
+def sent(administrator: User) -> Any:
+    """One delivery in each state."""
+    hook, _ = subscriptions.create(
+        name="Billing", url="https://hooks.example.com/kith", wanted=["contact", "booking.canceled"],
+        actor=Actor(administrator),
+    )  # fmt: skip
+    now = timezone.now()
+    for number, (kind, changed, state, words) in enumerate(ROWS):
+        contact = make_contact(administrator, first_name="Marcus", last_name=f"Oyelaran {number}")
+        Delivery.objects.filter(contact_id=contact.pk).delete()
+        waits = state in {State.RETRYING, State.PENDING}
+        Delivery.objects.create(
+            family="webhooks", target=hook.target, gate=hook.gate, kind=kind, changed=changed,
+            contact_id=contact.pk, contact_public_id=contact.public_id, sent_to=hook.name,
+            state=state, words=words, attempts=1, begun_at=now, payload="{}",
+            settled_at=now + timedelta(seconds=0.4),
+            next_at=now + timedelta(minutes=2) if waits else None,
+        )  # fmt: skip
+    return hook
+
+
+SCREENS = {
+    "sync": "/sync/",
+    "sync-none": "/sync/?q=nobody",
+    "webhooks": "/settings/webhooks/",
+    "webhook-new": "/settings/webhooks/new/",
+    "webhook": "/settings/webhooks/{hook}/",
+}
+
+
+def test_screens(
+    page: Page,
+    size: str,
+    look: tuple[str, str],
+    themed: User,
+    sent: Any,
+    enter: Callable[[User, str], Page],
+    picture: Callable[[str], None],
+) -> None:
+    enter(themed, "/sync/")
+    base = page.url.removesuffix("/sync/")
+    for name, path in SCREENS.items():
+        page.goto(base + path.format(hook=sent.public_id))
+        fit_and_accessible(page, size)
+        picture(name)
+
+
+def test_a_webhook_is_made_its_secret_kept_and_paused(
+    administrator: User, enter: Callable[[User, str], Page]
+) -> None:
+    page = enter(administrator, "/settings/webhooks/new/")
+    page.get_by_label("Name").fill("Billing")
+    page.get_by_label("Address").fill("https://hooks.example.com/kith")
+    page.get_by_role("button", name="Create webhook").click()
+    expect(page.get_by_text("Keep this secret now.")).to_be_visible()
+    page.get_by_role("link", name="I have kept it").click()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Billing paused", exact=True)).to_be_visible()

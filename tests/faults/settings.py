@@ -1,0 +1,14 @@
+"""Settings of the faults: the tests', on a Redis of their own that may be killed and emptied."""
+
+import os
+import socket
+
+if "FAULTS_REDIS_PORT" not in os.environ:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        os.environ["FAULTS_REDIS_PORT"] = str(free.getsockname()[1])
+os.environ["REDIS_URL"] = f"redis://127.0.0.1:{os.environ['FAULTS_REDIS_PORT']}/0"
+os.environ.setdefault("WEBHOOKS_TO_LOOPBACK", "1")
+# Leases, circuits and pauses a hundred times shorter; no lease below five seconds.
+os.environ.setdefault("RETRY_SCALE", "0.01")
+
+from tests.settings import *  # noqa: E402, F403

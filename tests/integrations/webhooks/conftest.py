@@ -1,0 +1,5 @@
+"""The receiver, for every test of webhooks."""
+
+from tests.integrations.webhooks.receiver import receiver
+
+__all__ = ["receiver"]
