@@ -49,6 +49,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.browser)
         if item.path.stem in ON_BOTH:
             item.add_marker(pytest.mark.on_both)
+        # A busy machine may miss a moment; what fails twice is a fault. The summary names each rerun.
+        item.add_marker(pytest.mark.flaky(reruns=1))
         item.add_marker(pytest.mark.django_db(transaction=True))
         if CHROMIUM is None and os.environ.get("CI") != "true":
             item.add_marker(
