@@ -36,6 +36,11 @@ def unregister(family: str) -> None:
     del _deliverers[family]
 
 
+def that_read_back() -> list[str]:
+    """The families whose targets can be read."""
+    return [family for family, each in _deliverers.items() if each.reads_back]
+
+
 def deliverer_of(family: str) -> Deliverer | None:
     """None for a family that this version does not know: its rows are kept for one that does."""
     return _deliverers.get(family)

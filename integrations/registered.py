@@ -19,7 +19,7 @@ from integrations.activity import lines_of, newest_of
 from integrations.calendars import registered as calendars
 from integrations.connectors import twilio
 from integrations.models import Connection, Delivery, WebhookSubscription
-from integrations.outbox import sweeping, writing
+from integrations.outbox import limits, reconciling, sweeping, writing
 from integrations.sandbox import demo, mailbox
 from integrations.webhooks import planner as webhooks
 from integrations.webhooks import sending
@@ -85,6 +85,8 @@ def engine() -> None:
     meetings_changed.connect(webhooks.on_meetings_changed, dispatch_uid="integrations.webhooks")
     periodic.register(periodic.Step("deliveries", sweeping.EVERY, sweeping.sweep))
     periodic.register(periodic.Step("old deliveries", 60.0, writing.prune))
+    periodic.register(periodic.Step("unknown deliveries", reconciling.EVERY, reconciling.step))
+    periodic.register(periodic.Step("limits", limits.EVERY, limits.apply))
     vault.register(WebhookSubscription, "secret", purpose=WebhookSubscription.PURPOSE)
     vault.register(WebhookSubscription, "earlier_secret", purpose=WebhookSubscription.PURPOSE)
     for column in ("access_token", "refresh_token"):

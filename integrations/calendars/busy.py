@@ -20,6 +20,8 @@ from integrations import connections
 from integrations.calendars import vendors
 from integrations.connectors.base import ConnectorError, ReconnectRequired
 from integrations.models import BusyTime, BusyView, Connection, ExternalRecord
+from integrations.outbox import gates
+from integrations.outbox.schedule import LONGEST_ASKED, scaled
 
 logger = logging.getLogger(__name__)
 STEP = 5.0  # seconds between looks for calendars to be read
@@ -64,8 +66,11 @@ def read_due() -> None:
 
 def due() -> list[int]:
     """Connections that are to be read now."""
-    views = BusyView.objects.filter(next_at__lte=timezone.now(), connection__state=State.CONNECTED)
-    return list(views.order_by("next_at").values_list("connection", flat=True)[:AT_ONCE])
+    now = timezone.now()
+    views = BusyView.objects.filter(next_at__lte=now, connection__state=State.CONNECTED)
+    held = set(gates.held(now).values_list("key", flat=True))
+    rows = views.order_by("next_at").select_related("connection")
+    return [view.connection_id for view in rows if view.connection.gate not in held][:AT_ONCE]
 
 
 def read(connection_id: int) -> bool:
@@ -130,5 +135,10 @@ def _store(connection: Connection, spans: list[Span], now: datetime, through: da
 def _put_off(connection: Connection, error: ConnectorError) -> None:
     logger.warning("busy times of %s could not be read: %s", connection.gate, type(error).__name__)
     asked = timedelta(seconds=getattr(error, "retry_after", 0.0))
+    if asked:  # of the account, whatever is done with it
+        gates.ensure([connection.gate])
+        gates.hold(
+            connection.gate, timezone.now() + scaled(min(asked.total_seconds(), LONGEST_ASKED))
+        )
     views = BusyView.objects.filter(connection=connection)
     views.update(next_at=F("next_at") + max(AFTER_TROUBLE, asked) - EVERY)

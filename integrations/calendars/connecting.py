@@ -14,6 +14,7 @@ from integrations.calendars import vendors
 from integrations.calendars.vendors import Vendor
 from integrations.models import BusyTime, BusyView, Connection, ExternalRecord
 from integrations.oauth import Grant
+from integrations.outbox import limits
 from integrations.sign_ins import columns_of
 
 State = Connection.State
@@ -54,6 +55,7 @@ def connect(*, user: User, vendor: Vendor, grant: Grant) -> Connection:
         label=grant.account or str(user),
     )
     connections.reconnected(found)
+    limits.apply_to(found)
     BusyView.objects.update_or_create(connection=found, defaults={"next_at": timezone.now()})
     history.audit(Actor(user), "calendar.connected", found.vendor)
     found.refresh_from_db()

@@ -10,8 +10,17 @@ from contacts.audit_words import register_words
 from contacts.models import OutgoingMail, User
 from contacts.people import letters
 from integrations import cards, deliverers, planning
-from integrations.calendars import busy, events, forgetting, meetings, planner, sending
+from integrations.calendars import (
+    busy,
+    events,
+    forgetting,
+    meetings,
+    planner,
+    sending,
+    vendors,
+)
 from integrations.calendars import cards as calendar_cards
+from integrations.outbox import limits
 from integrations.sandbox import mailbox
 
 
@@ -20,6 +29,8 @@ def everywhere() -> None:
     planning.register(planner.PLANNER)
     planning.register(planner.OTHER_PLANNER)
     deliverers.register(events.NAME, sending.DELIVERER)
+    for vendor in vendors.UPDATED.values():
+        limits.register(vendor.kind, vendor.limit)
     meetings_changed.connect(meetings.on_meetings_changed, dispatch_uid="integrations.calendars")
     activities_busy.register("calendars", busy.busy_source)
     periodic.register(periodic.Step("busy times", busy.STEP, busy.read_due))

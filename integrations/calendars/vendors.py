@@ -16,8 +16,11 @@ from integrations.connectors.google_calendar import GoogleCalendar
 from integrations.connectors.microsoft_graph import MicrosoftGraph
 from integrations.models import Connection
 from integrations.oauth import Provider
+from integrations.outbox.limits import Limit
 from integrations.sign_ins import ConnectionSignIn
 
+REQUESTS_EACH = 6  # reading and writing time and guest, read back, and its share of busy times
+WINDOW = 10  # seconds
 GOOGLE_SCOPE = "https://www.googleapis.com/auth/calendar.events.owned"
 
 
@@ -36,6 +39,15 @@ class Vendor:
     required: tuple[str, ...]
     connector: Callable[[Mapping[str, Any], SignIn], CalendarConnector]
     extra: Mapping[str, str]
+    requests: tuple[int, int]  # at most so many of one account, within so many seconds
+    at_once: int = 0  # requests; 0 where the vendor names no number
+
+    @property
+    def limit(self) -> Limit:
+        """The vendor's limit as deliveries. One place of `at_once` is left for reading busy times."""
+        number, seconds = self.requests
+        deliveries = number * WINDOW // seconds // REQUESTS_EACH
+        return Limit(deliveries, WINDOW, max(0, self.at_once - 1))
 
     @property
     def config(self) -> dict[str, Any] | None:
@@ -81,6 +93,7 @@ GOOGLE = Vendor(
     connector=_google,
     # `consent` each time: without it Google gives no refresh token to somebody who agreed before.
     extra={"access_type": "offline", "prompt": "consent", "include_granted_scopes": "true"},
+    requests=(600, 60),  # developers.google.com, Calendar API, quota: per minute, project and user
 )
 MICROSOFT = Vendor(
     kind="microsoft_graph",
@@ -95,6 +108,8 @@ MICROSOFT = Vendor(
     required=("Calendars.ReadWrite",),
     connector=_microsoft,
     extra={"response_mode": "query"},
+    requests=(10_000, 600),  # learn.microsoft.com, Graph throttling limits: per app and mailbox
+    at_once=4,
 )
 UPDATED: dict[str, Vendor] = {vendor.kind: vendor for vendor in (GOOGLE, MICROSOFT)}
 

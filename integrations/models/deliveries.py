@@ -23,9 +23,15 @@ class Gate(models.Model):
     paused = models.BooleanField(default=False)  # by a person, or until somebody signs in again
     failures = models.PositiveIntegerField(default=0)  # in a row
     closed_until = models.DateTimeField(null=True, blank=True)  # nothing leaves before
+    #: Until then the other side has asked to be left alone, by a Retry-After: whatever is in hand
+    #: waits, too, and so do readings.
+    asked_until = models.DateTimeField(null=True, blank=True)
     #: At most so many within so many seconds; without a limit 0.
     limit = models.PositiveIntegerField(default=0)
     per_seconds = models.PositiveIntegerField(default=1)
+    at_once = models.PositiveSmallIntegerField(
+        default=0
+    )  # workers at the same time; 0 is any number
     window_at = models.DateTimeField(null=True, blank=True)  # when the present count began
     used = models.PositiveIntegerField(default=0)
     turn_at = models.DateTimeField(default=timezone.now)  # who waited longest is next

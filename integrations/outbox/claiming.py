@@ -20,8 +20,8 @@ from integrations.outbox import gates
 from integrations.outbox.schedule import scaled
 
 State = Delivery.State
-BATCH = 10
-SHARE = 5  # of a batch, for one gate where several wait
+BATCH = 30
+SHARE = 10  # of a batch, for one gate where several wait
 LOOKED_AT = 50
 LEASE = 60.0  # seconds, longer than the slowest call
 DEATHS = 3
@@ -59,6 +59,8 @@ def _claim_at(key: str, wanted: int, contact_id: int | None, token: str) -> list
         if not allowed:
             return []
         ids = _oldest(key, contact_id, now, allowed)
+        if gates.for_backlog(gate, allowed) < len(ids):
+            ids = _within_share(ids, gates.for_backlog(gate, allowed))
         if not ids:
             return []
         mine = Delivery.objects.filter(pk__in=ids)
@@ -90,6 +92,14 @@ def _oldest(key: str, contact_id: int | None, now: datetime, limit: int) -> list
     return list(_free(rows)[:limit])
 
 
+def _within_share(ids: list[int], share: int) -> list[int]:
+    """All that people wait for, and of the backlog no more than its share of the limit."""
+    backlog = Delivery.objects.filter(pk__in=ids, priority__gt=Delivery.Priority.INTERACTIVE)
+    listed = set(backlog.values_list("pk", flat=True))
+    edits = [pk for pk in ids if pk not in listed]
+    return edits + [pk for pk in ids if pk in listed][: max(0, share - len(edits))]
+
+
 def _free(rows: DeliveryQuerySet) -> QuerySet[Delivery, int]:
     older = Delivery.objects.filter(
         contact_id=OuterRef("contact_id"), target=OuterRef("target"), pk__lt=OuterRef("pk"),
@@ -104,11 +114,14 @@ def scaled_lease() -> timedelta:
 
 
 def begin(delivery: Delivery) -> bool:
-    """Mark it as being sent; not so where it is no longer ours, or a later change replaced it."""
+    """Mark it as being sent; not so where it is no longer ours, a later change replaced it, or its
+    gate was held since it was claimed."""
     now = clock.now()
+    held = gates.held(now).filter(key=OuterRef("gate"))
     begun = write(
         delivery,
         WAITING,
+        ~Exists(held),
         state=State.IN_FLIGHT,
         attempts=F("attempts") + 1,
         begun_at=now,
@@ -125,10 +138,14 @@ def release(deliveries: Sequence[Delivery]) -> None:
         write(delivery, WAITING, lease_token="", next_at=clock.now())
 
 
-def write(delivery: Delivery, states: Sequence[str], **columns: Any) -> bool:
+def write(delivery: Delivery, states: Sequence[str], *only: Any, **columns: Any) -> bool:
     """A write that only the holder of the claim can make; whether it was."""
     mine = Delivery.objects.filter(
-        pk=delivery.pk, lease_token=delivery.lease_token, state__in=states, next_at__isnull=False
+        *only,
+        pk=delivery.pk,
+        lease_token=delivery.lease_token,
+        state__in=states,
+        next_at__isnull=False,
     )
     return bool(mine.update(**columns))
 

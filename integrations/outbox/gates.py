@@ -4,16 +4,18 @@ All of it stands in the row of the gate, so that every worker knows. A closed ci
 waiting deliveries no attempt: they are not claimed.
 """
 
+import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from integrations.models import Delivery, Gate
 from integrations.outbox.schedule import LONGEST_ASKED, scaled
 
 OPENS_AFTER = 5  # failures in a row
 PROBE_EVERY = 30.0  # seconds, one delivery at a time
+FOR_PEOPLE = 0.2  # of what may leave within the time, kept for whoever waits for an edit
 
 
 def ensure(keys: Iterable[str]) -> None:
@@ -23,9 +25,10 @@ def ensure(keys: Iterable[str]) -> None:
     Gate.objects.bulk_create([Gate(key=key) for key in sorted(missing)], ignore_conflicts=True)
 
 
-def set_limit(key: str, *, limit: int, per_seconds: int) -> None:
-    """Let at most so many deliveries leave within so many seconds."""
-    Gate.objects.update_or_create(key=key, defaults={"limit": limit, "per_seconds": per_seconds})
+def set_limit(key: str, *, limit: int, per_seconds: int, at_once: int = 0) -> None:
+    """Let at most so many deliveries leave within so many seconds, by so many workers at a time."""
+    columns = {"limit": limit, "per_seconds": per_seconds, "at_once": at_once}
+    Gate.objects.update_or_create(key=key, defaults=columns)
 
 
 def pause(key: str) -> None:
@@ -36,7 +39,19 @@ def pause(key: str) -> None:
 
 def resume(key: str) -> None:
     """Let deliveries leave again, as if nothing had failed."""
-    Gate.objects.filter(key=key).update(paused=False, failures=0, closed_until=None)
+    Gate.objects.filter(key=key).update(
+        paused=False, failures=0, closed_until=None, asked_until=None
+    )
+
+
+def is_held(key: str, now: datetime) -> bool:
+    """Whether the other side has asked to be left alone."""
+    return held(now).filter(key=key).exists()
+
+
+def held(now: datetime) -> QuerySet[Gate]:
+    """Those through which nothing passes now, neither what is in hand nor a reading."""
+    return Gate.objects.filter(asked_until__gt=now)
 
 
 def open_gates(now: datetime) -> list[str]:
@@ -51,6 +66,8 @@ def pass_through(gate: Gate, wanted: int, now: datetime) -> int:
     """How many of `wanted` may leave. The caller holds the row."""
     if gate.paused or (gate.closed_until is not None and gate.closed_until > now):
         return 0
+    if gate.at_once and _busy_workers(gate, now) >= gate.at_once:
+        return 0
     if gate.failures >= OPENS_AFTER:
         return min(wanted, 1)  # a probe
     if not gate.limit:
@@ -58,6 +75,25 @@ def pass_through(gate: Gate, wanted: int, now: datetime) -> int:
     if gate.window_at is None or now >= gate.window_at + timedelta(seconds=gate.per_seconds):
         gate.window_at, gate.used = now, 0
     return max(0, min(wanted, gate.limit - gate.used))
+
+
+def for_backlog(gate: Gate, allowed: int) -> int:
+    """How many of the `allowed` may be what no person waits for: an edit finds room at any time."""
+    if not gate.limit or gate.limit == 1 or gate.failures >= OPENS_AFTER:
+        return allowed
+    kept = math.ceil(gate.limit * FOR_PEOPLE)
+    return max(0, min(allowed, gate.limit - kept - gate.used))
+
+
+def _busy_workers(gate: Gate, now: datetime) -> int:
+    """How many have deliveries of this gate in hand. Each sends one at a time."""
+    in_hand = Delivery.objects.filter(gate=gate.key, next_at__gt=now).exclude(lease_token="")
+    return in_hand.order_by().values("lease_token").distinct().count()
+
+
+def has_opened(key: str) -> bool:
+    """Whether so much has failed in a row that only a probe leaves now and then."""
+    return Gate.objects.filter(key=key, failures__gte=OPENS_AFTER).exists()
 
 
 def count(gate: Gate, left: int, now: datetime) -> None:
@@ -75,14 +111,20 @@ def succeeded(key: str) -> None:
     Gate.objects.filter(key=key, failures__gt=0).update(failures=0, closed_until=None)
 
 
+def hold(key: str, until: datetime) -> None:
+    """Let nothing pass before: the other side has asked for it."""
+    gate = Gate.objects.filter(key=key)
+    gate.filter(Q(closed_until=None) | Q(closed_until__lt=until)).update(closed_until=until)
+    gate.filter(Q(asked_until=None) | Q(asked_until__lt=until)).update(asked_until=until)
+
+
 def failed(key: str, now: datetime, retry_after: float = 0.0) -> None:
     """One more failure in a row; from the fifth on only probes leave. Obeys a Retry-After."""
     gate = Gate.objects.filter(key=key)
     gate.update(failures=F("failures") + 1)
     until = now + scaled(min(retry_after, LONGEST_ASKED))
     if retry_after:
-        earlier = Q(closed_until=None) | Q(closed_until__lt=until)
-        gate.filter(earlier).update(closed_until=until)
+        hold(key, until)
     probe = now + scaled(PROBE_EVERY)
     earlier = Q(closed_until=None) | Q(closed_until__lt=probe)
     gate.filter(earlier, failures__gte=OPENS_AFTER).update(closed_until=probe)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from integrations import deliverers
 from integrations.models import Delivery
-from integrations.outbox import claiming, settling
+from integrations.outbox import claiming, gates, settling
 from integrations.outbox.claiming import BATCH, begin, claim, release
 
 logger = logging.getLogger(__name__)
@@ -27,26 +27,32 @@ def run(contact_id: int | None = None, *, seconds: float = FOR_SECONDS) -> int:
 
 
 def _send_all(batch: Sequence[Delivery]) -> None:
-    began = time.monotonic()
+    """What is in hand when a gate's circuit opens is given back: from then on only probes leave."""
+    began, opened = time.monotonic(), set[str]()
     for number, delivery in enumerate(batch):
         if time.monotonic() - began > BATCH_SECONDS:
             release(batch[number:])
             return
-        send(delivery)
+        if delivery.gate in opened:
+            release([delivery])
+        elif not send(delivery) and gates.has_opened(delivery.gate):
+            opened.add(delivery.gate)
 
 
-def send(delivery: Delivery) -> None:
-    """One claimed delivery. What a Deliverer raises is settled, whatever it is."""
+def send(delivery: Delivery) -> bool:
+    """One claimed delivery; whether it arrived. What a Deliverer raises is settled, whatever it is."""
     deliverer = deliverers.deliverer_of(delivery.family)
     if deliverer is None:
         logger.error("delivery %s: nothing here delivers to %s", delivery.pk, delivery.family)
         claiming.put_off(delivery)
-        return
+        return False
     if not begin(delivery):
-        return
+        release([delivery])
+        return False
     try:
         outcome = deliverer.deliver(delivery)
     except Exception as error:  # also a fault of ours: it must not hold up the others
         settling.settle(delivery, error, deliverer)
-    else:
-        settling.settle(delivery, outcome, deliverer)
+        return False
+    settling.settle(delivery, outcome, deliverer)
+    return True

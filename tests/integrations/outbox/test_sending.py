@@ -26,7 +26,8 @@ def edit(contact: Contact, number: int) -> Delivery:
 
 def later(seconds: float) -> None:
     """So much time passes."""
-    for model, column in ((Delivery, "next_at"), (Gate, "closed_until"), (Gate, "window_at")):
+    of_gates = ("closed_until", "asked_until", "window_at")
+    for model, column in ((Delivery, "next_at"), *((Gate, name) for name in of_gates)):
         for row in model._default_manager.exclude(**{column: None}):
             setattr(row, column, getattr(row, column) - timedelta(seconds=seconds))
             row.save(update_fields=[column])
