@@ -31,6 +31,7 @@ class Cast:
     folder: Path
     running: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
     redis: "subprocess.Popen[bytes] | None" = None
+    environment: dict[str, str] = field(default_factory=dict)  # of what is started from now on
 
     def start_redis(self) -> None:
         port = os.environ["FAULTS_REDIS_PORT"]
@@ -69,7 +70,7 @@ class Cast:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=worker_environment(),
+                env=worker_environment() | self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

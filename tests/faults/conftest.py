@@ -63,7 +63,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         sum(getattr(verdict, name) for verdict in VERDICTS)
         for name in ("lost", "repeated", "inversions")
     )
+    times = "; ".join(f"{verdict.name} {verdict.seconds:.1f} s" for verdict in VERDICTS)
     terminalreporter.write_line(
-        f"TOTAL edits {sum(v.edits for v in VERDICTS):,}, lost {lost}, repeated after the target's "
-        f"own dedupe {repeated}, order inversions {inversions}"
+        f"TOTAL acknowledged changes {sum(v.edits for v in VERDICTS):,}, lost {lost}, repeated after "
+        f"the target's own dedupe {repeated}, order inversions {inversions}. Converged: {times}"
     )

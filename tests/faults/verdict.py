@@ -59,7 +59,9 @@ def _inversions(made: list[tuple[str, str]], seen: list[tuple[str, str]]) -> int
     newest: dict[str, int] = {}
     count = 0
     for contact, city in seen:
-        place = places.get((contact, city), -1)
+        place = places.get((contact, city))
+        if place is None:  # of a save that ended in an error, though it was written
+            continue
         count += place < newest.get(contact, -1)
         newest[contact] = max(place, newest.get(contact, -1))
     return count
