@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from activities.models.editable import Editable
 from activities.models.ids import new_calendar_id
 from activities.scheduling import Rules
 
@@ -35,7 +36,7 @@ class BookingCalendarQuerySet(models.QuerySet["BookingCalendar"]):
         return self.filter(archived_at=None, host__is_active=True)
 
 
-class BookingCalendar(models.Model):
+class BookingCalendar(Editable):
     class Ask(models.TextChoices):
         NO = "no", "Do not ask"
         OPTIONAL = "optional", "Optional"

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from activities.chat_flow import Flow
+from activities.models.editable import Editable
 from activities.models.ids import new_chatbot_id
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class ChatbotQuerySet(models.QuerySet["Chatbot"]):
         return self.filter(archived_at=None)
 
 
-class Chatbot(models.Model):
+class Chatbot(Editable):
     public_id = models.CharField(max_length=20, unique=True, default=new_chatbot_id)
     #: In the address of its page and in the code on other sites, so it never changes.
     slug = models.SlugField(max_length=80, unique=True)

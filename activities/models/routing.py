@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from activities.access import submission_condition
 from activities.models.calendar import BookingCalendar
+from activities.models.editable import Editable
 from activities.models.ids import new_form_id, new_submission_id
 from activities.models.meeting import Meeting
 from contacts.models import Contact
@@ -23,7 +24,7 @@ class RoutingFormQuerySet(models.QuerySet["RoutingForm"]):
         return self.filter(published_at__isnull=False, archived_at=None)
 
 
-class RoutingForm(models.Model):
+class RoutingForm(Editable):
     """Questions, and where their answers lead. An archived one is kept for its submissions."""
 
     public_id = models.CharField(max_length=20, unique=True, default=new_form_id)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from activities.models.editable import Editable
 from activities.models.ids import new_connection_id
 from activities.models.meeting import Meeting
 
@@ -15,7 +16,7 @@ def new_address() -> str:
     return secrets.token_hex(20)
 
 
-class SchedulerConnection(models.Model):
+class SchedulerConnection(Editable):
     """One scheduler that may send webhooks here, and the secret that it signs them with."""
 
     class Kind(models.TextChoices):

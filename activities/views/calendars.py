@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from activities import sms
 from activities.calendar_form import CalendarForm
+from activities.edited import EditedMeanwhile, save_edited, version_in, version_to_show
 from activities.models import BookingCalendar
 from contacts import history
 from contacts.access import may_administer
@@ -103,10 +104,14 @@ def _save(request: HtmxHttpRequest, form: CalendarForm, calendar: BookingCalenda
         setattr(calendar, name, value)
     try:
         with transaction.atomic():
-            # No more than was edited: a colleague may be closing its page at this moment.
-            calendar.save(update_fields=None if new else list(form.values))
+            if new:
+                calendar.save()
+            else:  # no more than was edited: a colleague may be closing its page at this moment
+                save_edited(calendar, list(form.values), version_in(request.POST))
             action = "calendar.created" if new else "calendar.changed"
             history.audit(Actor(request.user), action, calendar.public_id)
+    except EditedMeanwhile:
+        return _form(request, form, calendar, edited=True)
     except IntegrityError:  # somebody took the address this moment
         form.errors["slug"] = "Another booking calendar has this address"
         return _form(request, form, None if new else calendar)
@@ -114,7 +119,11 @@ def _save(request: HtmxHttpRequest, form: CalendarForm, calendar: BookingCalenda
 
 
 def _form(
-    request: HtmxHttpRequest, form: CalendarForm, calendar: BookingCalendar | None
+    request: HtmxHttpRequest,
+    form: CalendarForm,
+    calendar: BookingCalendar | None,
+    *,
+    edited: bool = False,
 ) -> HttpResponse:
     context = {
         "form": form,
@@ -122,6 +131,8 @@ def _form(
         "public_url": public_url(request, calendar) if calendar else "",
         "public_prefix": request.build_absolute_uri("/book/"),
         "sms_hint": "" if sms.sender() else sms.setup_hint(),
+        "version": version_to_show(request.POST, calendar, edited=edited),
+        "edited": edited,
     }
-    status = 422 if form.errors else 200
+    status = 409 if edited else 422 if form.errors else 200
     return render_settings(request, "activities/calendar_form.html", context, status=status)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from activities.chat_services import start, version_of
 from activities.chatbot_form import ChatbotForm, new_slug
+from activities.edited import EditedMeanwhile, save_edited, version_in, version_to_show
 from activities.models import Chatbot
 from contacts import history
 from contacts.access import may_administer
@@ -87,7 +88,10 @@ def _edit(request: HtmxHttpRequest, bot: Chatbot | None) -> HttpResponse:
         return _form(request, form, bot, go_on=form.rearrange())
     if not form.is_valid:
         return _form(request, form, bot)
-    saved = _keep(request, form, bot)
+    try:
+        saved = _keep(request, form, bot)
+    except EditedMeanwhile:
+        return _form(request, form, bot, edited=True)
     if form.asked_for == "test":
         return _test(saved)
     if form.asked_for == "publish":
@@ -101,13 +105,21 @@ def _keep(request: HtmxHttpRequest, form: ChatbotForm, bot: Chatbot | None) -> C
     kept = bot or Chatbot(slug=new_slug(form.values["name"]))
     for name, value in form.values.items():
         setattr(kept, name, value)
+    if bot is not None:
+        return _change(request, bot, list(form.values))
     try:
-        return _save(request, kept, "chatbot.changed" if bot else "chatbot.created")
+        return _save(request, kept, "chatbot.created")
     except IntegrityError:
-        if bot is not None:
-            raise
         kept.slug = new_slug(kept.name)
         return _save(request, kept, "chatbot.created")
+
+
+@transaction.atomic
+def _change(request: HtmxHttpRequest, bot: Chatbot, columns: list[str]) -> Chatbot:
+    """No more than was edited: a colleague may be publishing or archiving it at this moment."""
+    save_edited(bot, columns, version_in(request.POST))
+    history.audit(Actor(request.user), "chatbot.changed", bot.public_id)
+    return bot
 
 
 @transaction.atomic
@@ -125,7 +137,7 @@ def _publish(request: HtmxHttpRequest, bot: Chatbot) -> HttpResponse:
     form = ChatbotForm(user=request.user, bot=bot)
     form.recheck()
     if form.error_list:
-        return _form(request, form, bot)
+        return _form(request, form, bot, saved=True)
     with transaction.atomic():
         bot.live, bot.archived_at = version_of(bot, bot.flow), None
         _save(request, bot, "chatbot.published", only=("live", "archived_at"))
@@ -152,7 +164,13 @@ def _find(request: HtmxHttpRequest, public_id: str) -> Chatbot:
 
 
 def _form(
-    request: HtmxHttpRequest, form: ChatbotForm, bot: Chatbot | None, *, go_on: str = ""
+    request: HtmxHttpRequest,
+    form: ChatbotForm,
+    bot: Chatbot | None,
+    *,
+    go_on: str = "",
+    edited: bool = False,
+    saved: bool = False,
 ) -> HttpResponse:
     context = {
         "form": form,
@@ -161,6 +179,8 @@ def _form(
         "page_url": page_url(request, bot) if bot else "",
         "embed": embed_code(request, bot) if bot else "",
         "origin": request.build_absolute_uri("/").rstrip("/"),
+        "version": version_to_show(request.POST, bot, edited=edited or saved),
+        "edited": edited,
     }
-    status = 422 if form.error_list else 200
+    status = 409 if edited else 422 if form.error_list else 200
     return render_settings(request, "chat/bot_form.html", context, status=status)

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from activities.edited import EditedMeanwhile, save_edited, version_in, version_to_show
 from activities.models import RoutingForm
 from activities.routing.editor import FormEditor
 from activities.views.routing import fill_out
@@ -111,12 +112,17 @@ def _save(request: HtmxHttpRequest, editor: FormEditor, form: RoutingForm) -> Ht
         with transaction.atomic():
             # No more than was edited: a colleague may be closing or archiving it at this moment.
             acted = ["published_at", "archived_at"] if publish else []
-            form.save(update_fields=None if new else [*editor.values, *acted])
+            if new:
+                form.save()
+            else:
+                save_edited(form, [*editor.values, *acted], version_in(request.POST))
             history.audit(
                 Actor(request.user), "form.created" if new else "form.changed", form.public_id
             )
             if publish:
                 history.audit(Actor(request.user), "form.published", form.public_id)
+    except EditedMeanwhile:
+        return _show(request, editor, edited=True)
     except IntegrityError:  # somebody took the address this moment
         editor.errors["slug"] = "Another form has this address"
         return _show(request, editor)
@@ -125,12 +131,14 @@ def _save(request: HtmxHttpRequest, editor: FormEditor, form: RoutingForm) -> Ht
     return toast(request, HttpResponseRedirect(url), told)
 
 
-def _show(request: HtmxHttpRequest, editor: FormEditor) -> HttpResponse:
+def _show(request: HtmxHttpRequest, editor: FormEditor, *, edited: bool = False) -> HttpResponse:
     context = {
         "editor": editor,
         "form": editor.form,
         "public_url": public_url(request, editor.form) if editor.form else "",
         "public_prefix": request.build_absolute_uri("/form/"),
+        "version": version_to_show(request.POST, editor.form, edited=edited),
+        "edited": edited,
     }
-    status = 422 if editor.errors else 200
+    status = 409 if edited else 422 if editor.errors else 200
     return render_settings(request, "activities/form_edit.html", context, status=status)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from activities.cleaning import one_line
+from activities.edited import EditedMeanwhile, save_edited, version_in, version_to_show
 from activities.models import SchedulerConnection
 from contacts import history, vault
 from contacts.identity import InvalidValue
@@ -134,7 +135,12 @@ def _new_secret(request: HtmxHttpRequest, connection: SchedulerConnection) -> Ht
     if form.errors:
         return _show(request, connection, errors=form.errors, typed=form.texts["secret"])
     connection.secret = vault.seal(secret, purpose=SchedulerConnection.PURPOSE)
-    _save(request, connection, "secret", "scheduler.secret_changed")
+    try:
+        with transaction.atomic():
+            save_edited(connection, ["secret"], version_in(request.POST))
+            history.audit(Actor(request.user), "scheduler.secret_changed", connection.public_id)
+    except EditedMeanwhile:
+        return _show(request, connection, edited=True, typed=form.texts["secret"])
     if is_pasted:
         return toast(request, _to(connection), "Signing key saved")
     return _show(request, connection, secret=secret)
@@ -179,7 +185,9 @@ def _show(request: HtmxHttpRequest, connection: SchedulerConnection, **more: Any
         "connection": connection,
         "address": address_of(request, connection),
         "events": connection.events.select_related("meeting")[:EVENTS],
+        "version": version_to_show(QueryDict(), connection, edited=False),
+        "stored_url": reverse("scheduler_detail", args=[connection.public_id]),
         **more,
     }
-    status = 422 if more.get("errors") else 200
+    status = 409 if more.get("edited") else 422 if more.get("errors") else 200
     return render_settings(request, "activities/scheduler.html", context, status=status)
