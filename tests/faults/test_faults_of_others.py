@@ -163,9 +163,10 @@ def test_two_relays_and_two_groups_of_workers_do_everything_once(
 
 
 def _confirmations() -> list[str]:
-    """The Message-IDs of the mails that left, of which each is a file."""
+    """Which meeting each confirmation is of that has left; the mails of a test run are files."""
     files = Path(django_settings.EMAIL_FILE_PATH).glob("*.log")
     parts = [part for file in files for part in file.read_bytes().split(b"-" * 79 + b"\n")]
     mails = [message_from_bytes(part.strip()) for part in parts if part.strip()]
-    ids = [str(mail["Message-ID"]) for mail in mails if str(mail["Subject"]).startswith("Booked")]
-    return ids
+    booked = [str(m["Message-ID"]) for m in mails if str(m["Subject"]).startswith("Booked")]
+    meetings = Meeting.objects.values_list("public_id", flat=True)
+    return [pk for pk in meetings for message_id in booked if message_id.startswith(f"<{pk}.")]
