@@ -27,7 +27,9 @@ from contacts.deleting import plan_delete
 from contacts.kept import kept_of
 from contacts.listing import shown_count
 from contacts.models import Account, BulkAction, Contact, User
+from contacts.previewing import effects_of_delete, effects_of_set
 from contacts.retrying import Busy
+from contacts.signals import Actor
 from contacts.views.bulk_results import after_action, list_of_actions
 from contacts.views.exports import choose_export
 from contacts.views.list import state_of
@@ -107,6 +109,11 @@ def _set(
     already = Q(owner=int(value)) if kind == Kind.OWNER else Q(status=value)
     reach = _reach(request.user, selection, already)
     context |= {"reach": reach, "to_change": counted(reach.to_change)}
+    contacts = _few(request.user, selection, reach)
+    if contacts is not None:
+        name = str(context["field"])
+        wanted = int(value) if kind == Kind.OWNER else value
+        context["effects"] = effects_of_set(contacts, name, wanted, Actor(request.user))
     return _confirmed(request, selection, kind, value, context)
 
 
@@ -122,6 +129,7 @@ def delete_selected(request: HtmxHttpRequest, selection: Selection) -> HttpRespo
         "dialog_title": f"Delete {counted(reach.total)}?",
         "removal": plan_delete(contacts) if contacts is not None else None,
         "kept": kept_of(contacts),
+        "effects": effects_of_delete(contacts or [], Actor(request.user)),
     }
     return _confirmed(request, selection, Kind.DELETE, "", context)
 

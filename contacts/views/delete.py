@@ -14,6 +14,7 @@ from contacts.access import may_administer, may_delete
 from contacts.deleting import delete_contact, plan_delete
 from contacts.kept import Line, kept_of
 from contacts.models import Account, Contact
+from contacts.previewing import effects_of_delete
 from contacts.retrying import Busy
 from contacts.services import ContactGone
 from contacts.signals import Actor
@@ -72,6 +73,7 @@ def _ask(
         "contact": contact,
         "removal": plan_delete([contact]),
         "kept": kept_of([contact]),
+        "effects": effects_of_delete([contact], Actor(request.user)),
         "may_erase": may_administer(request.user),
         "notice": notice,
         "dialog_title": f"Delete {contact.display_name}?",
