@@ -162,7 +162,13 @@ class CalendarForm:
 
     @property
     def error_list(self) -> list[tuple[str, str]]:
-        return [(f"c-{name}", text) for name, text in self.errors.items()]
+        """Each with the name of its field, which the sentence at the field leaves out."""
+        labels = {name: label for name, (label, *_) in NUMBERS.items()}
+        labels["time_zone"] = "Time zone of the working hours"
+        return [
+            (f"c-{name}", f"{labels[name]}: {text}" if name in labels else text)
+            for name, text in self.errors.items()
+        ]
 
     @property
     def numbers(self) -> list[dict[str, str]]:

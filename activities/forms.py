@@ -15,7 +15,13 @@ from activities.cleaning import lines, one_line
 from activities.models import BookingCalendar
 from activities.models.ids import new_nonce
 from activities.questions import Question, answer_to, read_questions
-from contacts.identity import InvalidValue, format_phone, parse_email, parse_mobile
+from contacts.identity import (
+    InvalidValue,
+    example_mobile,
+    format_phone,
+    parse_email,
+    parse_mobile,
+)
 from contacts.models import Account
 
 MAX_NAME, MAX_COMPANY, MAX_NOTE = 200, 255, 5000
@@ -69,6 +75,8 @@ class BookingForm:
         self.questions = read_questions(calendar.questions)
         self.inputs = [*_own_inputs(calendar), *map(_input_of, self.questions)]
         self._by_name = {each.name: each for each in self.inputs}
+        if "mobile_phone" in self._by_name and (example := example_mobile(self.region)):
+            self._by_name["mobile_phone"].hint = f"For example {example}, or + and a country code"
         self.guest: Guest | None = None
         if data is not None:
             for each in self.inputs:

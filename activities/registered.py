@@ -16,6 +16,7 @@ from activities import (
     kept,
     leaving,
     limits,
+    mail_files,
     sample,
     timeline,
 )
@@ -72,6 +73,7 @@ def everywhere() -> None:
     merge_counts.register(MergeCount("Upcoming meetings", 20, count_upcoming))
     contacts_kept.register(kept.KEPT)
     contacts_erasing.register(erasing.ERASER)
+    contacts_erasing.register(mail_files.ERASER)
     contacts_leaving.register(leaving.meetings_left)
     register_words(
         account__suggestions="Changed what becomes of guests' answers",

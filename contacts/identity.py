@@ -112,6 +112,15 @@ def parse_mobile(text: str, region: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+@functools.lru_cache(maxsize=512)
+def example_mobile(region: str) -> str:
+    """A mobile phone of nobody, as people of this region write theirs; "" where none is known."""
+    number = (
+        phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE) if region else None
+    )
+    return phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL) if number else ""
+
+
 def parse_phone(text: str, region: str) -> str:
     """A landline as E.164, with `;ext=5` (RFC 3966) where it has one. Raises InvalidValue."""
     number = _parse_number(text, region, PhoneNumberType.UNKNOWN)

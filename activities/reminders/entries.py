@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from activities.models import Channel, Reminder
 from activities.reminders.showing import before_text
+from contacts.identity import format_phone
 from contacts.models import Contact, User
 from contacts.timeline_sources import Entry, Stretch, TimelineSource
 
@@ -42,7 +43,10 @@ def find(contact: Contact, viewer: User, stretch: Stretch) -> list[Entry]:
 def _entry(reminder: Reminder) -> Entry:
     assert reminder.begun_at is not None
     by = "by email" if reminder.channel == Channel.EMAIL else "by text message"
-    to = f" to {reminder.sent_to}" if reminder.sent_to else ""
+    sent_to = (
+        reminder.sent_to if reminder.channel == Channel.EMAIL else format_phone(reminder.sent_to)
+    )
+    to = f" to {sent_to}" if sent_to else ""
     before = f", {before_text(reminder.minutes_before)}" if reminder.minutes_before else ""
     state = State(reminder.state)
     return Entry(

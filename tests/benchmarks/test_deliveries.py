@@ -124,7 +124,9 @@ def _post(target: Target) -> float:
 
 
 def test_what_twenty_connections_add_to_a_save(admin_user: User) -> None:
-    contact, alone, with_all = make_contact(admin_user), [], []
+    contact = make_contact(admin_user)
+    alone: list[float] = []
+    with_all: list[float] = []
     for times, hooks in ((alone, 0), (with_all, HOOKS)):
         for number in range(hooks):
             subscribe("contact.updated", name=f"Hook {number}")
