@@ -43,6 +43,7 @@ CHECKS = {
     "email_required": "An email is required",
     "ask_note": "Ask for a note",
     "ask_guests": "Let guests name further guests",
+    "tell_host": "Mail the host when a meeting is booked, moved or canceled",
     "offer_sms": "Offer text messages, where a mobile phone is asked for",
 }
 _SPAN = re.compile(r"\s*(\d{1,2}):?(\d{2})?\s*[-\u2010-\u2015]\s*(\d{1,2}):?(\d{2})?\s*")
@@ -216,7 +217,9 @@ class CalendarForm:
 
 def _stored(calendar: BookingCalendar | None, user: User) -> dict[str, str]:
     zone = user.time_zone or Account.load().time_zone
-    shown = calendar or BookingCalendar(host=user, time_zone=zone, working_hours=default_hours())
+    shown = calendar or BookingCalendar(
+        host=user, time_zone=zone, working_hours=default_hours(), tell_host=True
+    )
     texts = {
         "name": shown.name,
         "slug": shown.slug,

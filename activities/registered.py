@@ -13,6 +13,7 @@ from activities import (
     chat_registered,
     contact_list,
     erasing,
+    host_mails,
     kept,
     leaving,
     limits,
@@ -29,6 +30,7 @@ from activities.routing import sample as sample_forms
 from activities.routing import timeline as forms_timeline
 from activities.routing.submitting import forget_tests
 from activities.services import keep_up
+from activities.signals import meetings_changed
 from contacts import erasing as contacts_erasing
 from contacts import kept as contacts_kept
 from contacts import (
@@ -105,6 +107,8 @@ def everywhere() -> None:
     periodic.register(periodic.Step("meetings", 5.0, keep_up))
     periodic.register(periodic.Step("limits", HOUR, limits.forget_old))
     reminders.everywhere()
+    host_mails.everywhere()
+    meetings_changed.connect(host_mails.on_meetings_changed, dispatch_uid="activities.host_mails")
     periodic.register(periodic.Step("form tests", HOUR, forget_tests))
     periodic.register(periodic.Step("scheduler events", HOUR, forget_old_events))
     add_to_sample(sample.load)

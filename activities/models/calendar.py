@@ -63,6 +63,7 @@ class BookingCalendar(Editable):
     ask_company = models.CharField(max_length=8, choices=Ask, default=Ask.OPTIONAL)
     ask_note = models.BooleanField(default=True)
     ask_guests = models.BooleanField(default=True)
+    tell_host = models.BooleanField(default=False)  # by mail: booked, moved, canceled
     offer_sms = models.BooleanField(default=False)  # a box to agree to text messages
     #: [{"id", "label", "kind", "options", "required", "field"}], see activities.questions.
     questions = models.JSONField(default=list, blank=True)

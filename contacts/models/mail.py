@@ -15,6 +15,9 @@ class OutgoingMail(models.Model):
         PASSWORD_CHANGED = "password", "Password was changed"
         SECOND_FACTOR_OFF = "factor_off", "Second factor was turned off"
         RECONNECT = "reconnect", "Connection needs a sign-in"
+        BOOKED = "booked", "Meeting booked"
+        MOVED = "moved", "Meeting moved"
+        CALLED_OFF = "called_off", "Meeting canceled"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -27,6 +30,7 @@ class OutgoingMail(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="mails"
     )
+    about = models.CharField(max_length=24, blank=True, default="")  # the id of a meeting
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     attempts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)

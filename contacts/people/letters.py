@@ -6,6 +6,7 @@ At least once: a worker that dies between sending and settling sends again.
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.core.mail import EmailMessage
 from django.db.models import F
@@ -32,6 +33,8 @@ LINKS: dict[str, Callable[[User], str]] = {
     Kind.INVITATION: links.invitation_link,
     Kind.PASSWORD_RESET: links.reset_link,
 }
+#: What mails about something say, their subject among it; None where it is no longer so.
+DETAILS: dict[str, Callable[[OutgoingMail], dict[str, Any] | None]] = {}
 
 
 def due() -> list[int]:
@@ -82,6 +85,8 @@ def _still_wanted(mail: OutgoingMail, user: User) -> bool:
     if mail.kind == Kind.PASSWORD_RESET:
         fresh = mail.created_at > timezone.now() - links.RESET_LASTS
         return fresh and user.is_active
+    if mail.kind in DETAILS:
+        return user.is_active and DETAILS[mail.kind](mail) is not None
     return True
 
 
@@ -103,8 +108,10 @@ def compose(mail: OutgoingMail, user: User) -> EmailMessage:
     name = " ".join(account.name.split())  # a header is one line
     link = LINKS[kind](user) if kind in LINKS else ""
     context = {"person": user, "account": name, "link": link, "at": timezone.now()}
+    context |= (DETAILS[kind](mail) or {}) if kind in DETAILS else {}
     body = render_to_string(f"mail/{kind.value}.txt", context)
-    return EmailMessage(SUBJECTS[kind].format(account=name), body, to=[user.email])
+    subject = str(context.get("subject") or SUBJECTS.get(kind, name).format(account=name))
+    return EmailMessage(subject, body, to=[user.email])
 
 
 def _settle(mail: OutgoingMail, **columns: object) -> None:

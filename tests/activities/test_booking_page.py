@@ -12,7 +12,7 @@ from django.utils import timezone
 from activities import busy, guest_links
 from activities.models import BookingCalendar, Meeting
 from activities.scheduling import Span
-from contacts.models import Contact, User
+from contacts.models import Account, Contact, User
 from tests.activities.bookings import (
     details_url,
     filled_in,
@@ -459,3 +459,15 @@ def test_an_error_page_says_nothing_of_contacts_to_a_guest(
     ):
         text = text_of(answer)
         assert answer.status_code in (400, 404) and "ontacts" not in text
+
+
+@pytest.mark.parametrize(("region", "example"), [("US", "(201) 555-0123"), ("GB", "07400 123456")])
+def test_a_national_number_is_taken_and_the_page_shows_how_one_looks(
+    client: Client, calendar: BookingCalendar, region: str, example: str
+) -> None:
+    Account.load()
+    Account.objects.update(default_region=region)
+    page = client.get(details_url(calendar), {"start": f"{soon():%Y-%m-%dT%H:%M}Z"})
+    assert f"For example {example}, or + and a country code" in text_of(page)
+    assert send(client, calendar, mobile_phone=example).status_code == 302
+    assert Meeting.objects.get().guest_mobile_phone.startswith("+")

@@ -237,10 +237,10 @@ def test_a_host_makes_a_calendar_whose_page_is_open_at_once(
     ("typed", "fault"),
     [
         ({"name": ""}, "Enter a name"),
-        ({"duration_minutes": "0"}, "from 5 to 720"),
+        ({"duration_minutes": "0"}, "Duration: Use a number from 5 to 720"),
         ({"duration_minutes": "7"}, "multiple of 5"),
         ({"duration_minutes": "x" * 400}, "Use a whole number"),
-        ({"time_zone": "Mars/Base"}, "Use a time zone such as"),
+        ({"time_zone": "Mars/Base"}, "Time zone of the working hours: Use a time zone such as"),
         ({"time_zone": "\u200b"}, "Choose a time zone"),
         ({"time_zone": "localtime"}, "Use a time zone such as"),
         ({"duration_minutes": "485"}, "at most 480 minutes without a break"),
