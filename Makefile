@@ -9,7 +9,7 @@ help:
 	@echo "make test       the tests (embedded; with DATABASE_URL and REDIS_URL on PostgreSQL and Redis)"
 	@echo "make lint       ruff, mypy, migrations, deployment checks"
 	@echo "make benchmark  speed figures, each beside a reference of the same run"
-	@echo "make faults     processes are killed, Redis is emptied; needs DATABASE_URL and redis-server"
+	@echo "make faults     processes are killed, Redis is emptied, PostgreSQL restarted; needs DATABASE_URL and redis-server"
 
 demo: .venv/.run
 	@exec $(BIN)/python manage.py demo
