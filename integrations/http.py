@@ -76,13 +76,15 @@ def call(
     deadline: float = DEADLINE,
     address: str = "",
     read: bool = True,
+    longest: int = LONGEST_ANSWER,
 ) -> Answer:
     """Make one request, with a body of `form`, `json` or `content`. `deadline` is in seconds.
 
     Raises NotReached and AnswerLost.
 
     With `address` the connection goes to that IP address and no other, while the certificate and
-    the Host header are still those of the name in the URL. Without `read` the body is left unread.
+    the Host header are still those of the name in the URL. Without `read` the body is left unread;
+    of `longest` bytes it is at most.
     """
     ends = time.monotonic() + deadline
     timeout = httpx.Timeout(deadline, connect=min(CONNECT_WITHIN, deadline))
@@ -109,7 +111,7 @@ def call(
                 timeout=timeout,
                 extensions={"trace": trace, **sni},
             ) as response:
-                body = _read(response, ends) if read else b""
+                body = _read(response, ends, longest) if read else b""
                 return Answer(response.status_code, response.headers, body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NotReached(type(error).__name__) from None
@@ -150,12 +152,12 @@ def _cut_after(seconds: float) -> Iterator[Any]:
         timer.cancel()
 
 
-def _read(response: httpx.Response, ends: float) -> bytes:
+def _read(response: httpx.Response, ends: float, longest: int) -> bytes:
     """The body, while there is time. Raises AnswerLost when it drips or does not end."""
     body = b""
     for part in response.iter_bytes():
         body += part
-        if time.monotonic() > ends or len(body) > LONGEST_ANSWER:
+        if time.monotonic() > ends or len(body) > longest:
             raise AnswerLost("too slow or too long")
     return body
 

@@ -11,7 +11,8 @@ from typing import Any
 from django.conf import settings
 
 from integrations.connectors.base import Misconfigured
-from integrations.connectors.calendars import CalendarConnector, SignIn
+from integrations.connectors.calendars import CalendarConnector
+from integrations.connectors.calling import SignIn
 from integrations.connectors.google_calendar import GoogleCalendar
 from integrations.connectors.microsoft_graph import MicrosoftGraph
 from integrations.models import Connection

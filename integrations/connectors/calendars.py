@@ -1,20 +1,19 @@
 """What Kith asks of a calendar, whichever vendor keeps it, and what both vendors have in common."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from activities.scheduling import Span
-from integrations import http
 from integrations.connectors.base import (
     AnswerLostError,
     ConflictError,
-    ConnectorError,
     Done,
     RetryableError,
     SkippedByPolicy,
 )
+from integrations.connectors.calling import Caller, Changed
 from integrations.connectors.guests import (
     Entry,
     GuestChange,
@@ -61,18 +60,6 @@ class NewEvent:
     description: str = ""
 
 
-class SignIn(Protocol):
-    """A connection's way in. Both raise ReconnectRequired, Misconfigured, RetryableError."""
-
-    def token(self) -> str:
-        """An access token that has not run out."""
-        ...
-
-    def renewed(self, refused: str) -> str:
-        """Another one, after the vendor has refused `refused`."""
-        ...
-
-
 class CalendarConnector(Protocol):
     """One vendor's calendar, of the person who has signed in. Every write is safe to repeat.
 
@@ -96,10 +83,6 @@ class CalendarConnector(Protocol):
         ...
 
 
-class Changed(Exception):
-    """Somebody else has written the event since it was read."""
-
-
 def until_unchanged(step: Callable[[], Done]) -> Done:
     """Read and write anew while somebody else is faster. Raises RetryableError at last."""
     for _ in range(ROUNDS):
@@ -108,57 +91,6 @@ def until_unchanged(step: Callable[[], Done]) -> Done:
         except Changed:
             continue
     raise RetryableError(BUSY_CHANGING)
-
-
-class Caller:
-    """Signed requests to one vendor's API; what an answer means is the vendor's `error_of`."""
-
-    vendor = ""
-
-    def __init__(self, api: str, sign_in: SignIn) -> None:
-        self.api = api.rstrip("/")
-        self.sign_in = sign_in
-
-    def error_of(self, answer: http.Answer) -> ConnectorError | Changed:
-        raise NotImplementedError
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        json: Any = None,
-    ) -> http.Answer:
-        """A 2xx answer. A refused token is renewed once; everything else is raised."""
-        url = f"{self.api}{path}"
-        token = self.sign_in.token()
-        answer = self._once(method, url, token, query=query, headers=headers, json=json)
-        if answer.status == 401:
-            token = self.sign_in.renewed(token)
-            answer = self._once(method, url, token, query=query, headers=headers, json=json)
-        if 200 <= answer.status < 300:
-            return answer
-        error = self.error_of(answer)
-        if isinstance(error, ConnectorError):
-            error.status = answer.status
-        raise error
-
-    def _once(self, method: str, url: str, token: str, **parts: Any) -> http.Answer:
-        signed = {**(parts.pop("headers") or {}), "Authorization": f"Bearer {token}"}
-        try:
-            return http.call(method, url, headers=signed, **parts)
-        except http.NotReached:
-            raise RetryableError(f"{self.vendor} could not be reached.") from None
-        except http.AnswerLost:
-            lost = f"The connection to {self.vendor} broke before its answer came."
-            raise (RetryableError if method == "GET" else AnswerLostError)(lost) from None
-
-    def unreadable(self, method: str) -> RetryableError:
-        """For an answer of success that is none: a write may have been done."""
-        words = f"{self.vendor} answered with something that cannot be read."
-        return (RetryableError if method == "GET" else AnswerLostError)(words)
 
 
 class EventCaller(Caller):

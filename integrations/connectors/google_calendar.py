@@ -27,7 +27,8 @@ from integrations.connectors.base import (
     SkippedByPolicy,
     TargetGone,
 )
-from integrations.connectors.calendars import Attendee, Changed, NewEvent
+from integrations.connectors.calendars import Attendee, NewEvent
+from integrations.connectors.calling import Changed, SignIn
 from integrations.connectors.guests import Entry, GuestChange, Shape
 
 API = "https://www.googleapis.com/calendar/v3"
@@ -57,9 +58,7 @@ class GoogleCalendar(calendars.EventCaller):
 
     vendor = "Google Calendar"
 
-    def __init__(
-        self, api: str, sign_in: calendars.SignIn, *, send_updates: str = "externalOnly"
-    ) -> None:
+    def __init__(self, api: str, sign_in: SignIn, *, send_updates: str = "externalOnly") -> None:
         super().__init__(api, sign_in)
         self.send_updates = send_updates
 

@@ -26,7 +26,8 @@ from integrations.connectors.base import (
     SkippedByPolicy,
     TargetGone,
 )
-from integrations.connectors.calendars import Attendee, Changed, NewEvent
+from integrations.connectors.calendars import Attendee, NewEvent
+from integrations.connectors.calling import Changed
 from integrations.connectors.guests import Entry, GuestChange, Shape, address_key
 
 API = "https://graph.microsoft.com/v1.0"

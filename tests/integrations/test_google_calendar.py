@@ -10,7 +10,8 @@ import pytest
 
 from integrations import http
 from integrations.connectors import base
-from integrations.connectors.calendars import Attendee, Changed, NewEvent
+from integrations.connectors.calendars import Attendee, NewEvent
+from integrations.connectors.calling import Changed
 from integrations.connectors.google_calendar import GoogleCalendar, error_of, event_id
 from integrations.connectors.guests import GuestChange
 from integrations.sandbox.google import ERRORS, GoogleDouble

@@ -10,7 +10,8 @@ import pytest
 
 from integrations import http
 from integrations.connectors import base
-from integrations.connectors.calendars import Attendee, Changed, NewEvent
+from integrations.connectors.calendars import Attendee, NewEvent
+from integrations.connectors.calling import Changed
 from integrations.connectors.guests import GuestChange
 from integrations.connectors.microsoft_graph import MicrosoftGraph, error_of
 from integrations.sandbox.graph import ERRORS, GraphDouble
