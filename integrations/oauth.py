@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -30,6 +30,8 @@ NO_REFRESH = "The sign-in has no refresh token."
 CLIENT = "{} does not accept the client id or secret that Kith is set up with."
 #: What ends a grant. Some ask the person for something again: a second factor, a consent.
 ENDS = {"invalid_grant", "interaction_required", "consent_required", "login_required"}
+#: HubSpot's word for it stands in `status`.
+ENDS_BY_STATUS = {"BAD_REFRESH_TOKEN"}
 WRONG_CLIENT = {"invalid_client", "unauthorized_client"}
 #: Entra reports a wrong or expired client secret in more than one way.
 WRONG_SECRET = {7000215, 7000222}
@@ -47,6 +49,8 @@ class Provider:
     scopes: tuple[str, ...]
     required: tuple[str, ...]  # without these the connection is of no use
     extra: Mapping[str, str] = field(default_factory=dict)  # in the authorisation request
+    #: Whose account a token answer is for; "" where it does not say.
+    account: Callable[[Mapping[str, Any]], str] = lambda told: _account(told.get("id_token"))
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def error_of(answer: http.Answer, label: str) -> ConnectorError:
     if answer.status in {408, 425, 429} or answer.status >= 500 or answer.status < 400:
         words = f"{label} could not sign in at the moment: HTTP {answer.status}."
         return RetryableError(words, answer.retry_after)
-    if error in ENDS:
+    if error in ENDS or told.get("status") in ENDS_BY_STATUS:
         return ReconnectRequired(REFUSED)
     return Misconfigured(f"{label} refuses how Kith signs in: HTTP {answer.status}.")
 
@@ -141,14 +145,21 @@ def _grant(told: Any, provider: Provider) -> Grant:
     if not isinstance(told, dict) or not isinstance(told.get("access_token"), str):
         raise RetryableError(f"{provider.label} answered with something that cannot be read.")
     expires = told.get("expires_in")
-    scopes = told.get("scope")
     return Grant(
         access=told["access_token"],
         refresh=told["refresh_token"] if isinstance(told.get("refresh_token"), str) else "",
         expires_in=expires if isinstance(expires, int) and 0 < expires < 10**7 else EXPIRES,
-        scopes=tuple(scopes.split()) if isinstance(scopes, str) else provider.scopes,
-        account=_account(told.get("id_token")),
+        scopes=_scopes(told) or provider.scopes,
+        account=provider.account(told),
     )
+
+
+def _scopes(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """As a text of words (RFC 6749, 5.1), or as a list, which HubSpot gives."""
+    given = told.get("scope") or told.get("scopes")
+    if isinstance(given, str):
+        return tuple(given.split())
+    return tuple(str(each) for each in given) if isinstance(given, list) else ()
 
 
 def _account(id_token: object) -> str:

@@ -23,15 +23,17 @@ RIGHT = timedelta(seconds=15)  # to renew; longer than oauth.DEADLINE
 LOOKS_EVERY = 0.1  # seconds
 WAITED = "The sign-in is being renewed."
 UNREADABLE = "The stored sign-in cannot be read with the present SECRET_KEY."
-HELD = "The calendar waits for somebody to sign in again."
+HELD = "It waits for somebody to sign in again."
+ANOTHER = "The sign-in is for another account now."
 
 
 class ConnectionSignIn:
-    """A SignIn of one connection (connectors.calendars.SignIn)."""
+    """A SignIn of one connection (connectors.calling.SignIn)."""
 
     def __init__(
-        self, pk: int, provider: Provider, *, sleep: Callable[[float], object] = time.sleep
+        self, pk: int, provider: Provider | None, *, sleep: Callable[[float], object] = time.sleep
     ) -> None:
+        """Without a provider its token was given by hand: it is good, or a person gives another."""
         self.pk = pk
         self.provider = provider
         self.sleep = sleep
@@ -77,7 +79,12 @@ class ConnectionSignIn:
     def _ask(self, connection: Connection, version: int) -> str:
         _, refresh = _tokens(connection)
         try:
-            grant = oauth.refresh(self.provider, refresh)
+            grant = _refreshed(self.provider, refresh)
+            if connection.user_id is None and grant.account not in {
+                "",
+                connection.external_account,
+            }:
+                raise ReconnectRequired(ANOTHER)
         except Exception:
             self._rows(version).update(renewing_until=None)
             if self._read().version != version:  # somebody has signed in again meanwhile
@@ -89,6 +96,12 @@ class ConnectionSignIn:
 
     def _rows(self, version: int) -> QuerySet[Connection]:
         return Connection.objects.filter(pk=self.pk, version=version)
+
+
+def _refreshed(provider: Provider | None, refresh: str) -> Grant:
+    if provider is None:
+        raise ReconnectRequired(oauth.REFUSED)
+    return oauth.refresh(provider, refresh)
 
 
 def _tokens(connection: Connection) -> tuple[str, str]:
