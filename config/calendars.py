@@ -29,13 +29,13 @@ def calendar_settings() -> dict[str, dict[str, Any] | None]:
 
 
 def _google() -> dict[str, Any] | None:
-    client = _client("GOOGLE")
+    client = client_of("GOOGLE")
     if client is None:
         return None
     send = env_text("GOOGLE_SEND_UPDATES") or SEND_UPDATES[0]
     if send not in SEND_UPDATES:
         raise ImproperlyConfigured(f"GOOGLE_SEND_UPDATES is one of {', '.join(SEND_UPDATES)}.")
-    urls = {name: _url(name, default) for name, default in GOOGLE_URLS.items()}
+    urls = {name: url_of(name, default) for name, default in GOOGLE_URLS.items()}
     return {
         **client,
         "api": urls["GOOGLE_CALENDAR_API"],
@@ -46,13 +46,13 @@ def _google() -> dict[str, Any] | None:
 
 
 def _microsoft() -> dict[str, Any] | None:
-    client = _client("MICROSOFT")
+    client = client_of("MICROSOFT")
     if client is None:
         return None
     tenant = env_text("MICROSOFT_TENANT") or "common"
     if not tenant.replace("-", "").replace(".", "").isalnum():
         raise ImproperlyConfigured("MICROSOFT_TENANT is a tenant's id or domain, or common.")
-    urls = {name: _url(name, default) for name, default in MICROSOFT_URLS.items()}
+    urls = {name: url_of(name, default) for name, default in MICROSOFT_URLS.items()}
     login = f"{urls['MICROSOFT_LOGIN_URL']}/{tenant}/oauth2/v2.0"
     return {
         **client,
@@ -62,7 +62,7 @@ def _microsoft() -> dict[str, Any] | None:
     }
 
 
-def _client(vendor: str) -> dict[str, str] | None:
+def client_of(vendor: str) -> dict[str, str] | None:
     names = (f"{vendor}_CLIENT_ID", f"{vendor}_CLIENT_SECRET")
     client, secret = (env_text(name) for name in names)
     if not client and not secret:
@@ -73,7 +73,7 @@ def _client(vendor: str) -> dict[str, str] | None:
     return {"client_id": client, "client_secret": secret}
 
 
-def _url(name: str, default: str) -> str:
+def url_of(name: str, default: str) -> str:
     """An address; plain http only to this machine, where a double may listen."""
     url = env_text(name) or default
     parts = urlsplit(url)

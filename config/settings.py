@@ -17,6 +17,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config.calendars import calendar_settings
+from config.crms import crm_settings
 from config.env import env_bool, env_float, env_int, env_secret, env_text, local_secret
 from config.mail import mail_settings
 from config.sms import sms_settings
@@ -250,6 +251,7 @@ if not PRODUCTION:
 globals().update(mail_settings())
 TWILIO: dict[str, Any] | None = sms_settings()
 CALENDARS: dict[str, dict[str, Any] | None] = calendar_settings()
+CRMS: dict[str, dict[str, Any]] = crm_settings()
 EMAIL_FILE_PATH = KITH_HOME / "mail"
 DEFAULT_FROM_EMAIL = env_text("DEFAULT_FROM_EMAIL") or "Kith <kith@localhost>"
 
