@@ -105,11 +105,19 @@ def _request(environ: dict[str, Any]) -> Request:
     }
     return Request(
         method=environ["REQUEST_METHOD"],
-        path=environ["PATH_INFO"].encode("latin-1").decode(),
+        path=_path(environ["PATH_INFO"]),
         query={name: values[-1] for name, values in query.items()},
         headers=headers,
         body=environ["wsgi.input"].read(size),
     )
+
+
+def _path(given: str) -> str:
+    """WSGI spells bytes as Latin-1 (PEP 3333); a transport within one process may have read them."""
+    try:
+        return given.encode("latin-1").decode()
+    except UnicodeError:
+        return given
 
 
 def _send(reply: Reply, fault: str, start_response: Callable[..., object]) -> list[bytes]:
@@ -121,8 +129,13 @@ def _send(reply: Reply, fault: str, start_response: Callable[..., object]) -> li
         body = b" " * HUGE + body
     length = str(len(body) + 1000 if fault == "lost" else len(body))  # it ends before its end
     headers = [("Content-Type", kind), ("Content-Length", length), *reply.headers.items()]
-    start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", headers)
+    start_response(f"{reply.status} {_phrase(reply.status)}", headers)
     return [b"" if fault == "lost" else body]
+
+
+def _phrase(status: int) -> str:
+    """Vendors have statuses of their own."""
+    return HTTPStatus(status).phrase if status in list(HTTPStatus) else "Own"
 
 
 def _bytes(body: Any) -> bytes:

@@ -23,7 +23,7 @@ from integrations.sandbox.double import Reply, Request
 LASTS = 3599  # seconds, of an access token
 CODE_LASTS = 600
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in (sandbox)</title>
-<body><h1>{vendor}, on this machine</h1><p>Kith asks to see and change the calendar of
+<body><h1>{vendor}, on this machine</h1><p>Kith asks to see and change {what} of
 <b>{account}</b>.</p><p>This is the demo's own double. Nothing leaves this machine.</p>
 <p><a href="{allow}">Allow</a> &nbsp; <a href="{deny}">Refuse</a></p></body></html>"""
 
@@ -37,6 +37,7 @@ class SignInDouble:
     client_secret: str = "kith-sandbox-secret"
     renews_refresh_token: bool = False
     rotates: bool = False
+    what: str = "the calendar"
     withheld: set[str] = field(default_factory=set)  # scopes that the person unticks
     now: Callable[[], float] = time.time
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -57,7 +58,13 @@ class SignInDouble:
             return Reply(302, headers={"Location": f"{back}?{urlencode({'code': code, 'state': state})}"})  # fmt: skip
         denied = f"{back}?{urlencode({'error': 'access_denied', 'state': state})}"
         allow = f"?{urlencode({**asked, 'answer': 'allow'})}"
-        parts = {"vendor": self.vendor, "account": account, "allow": allow, "deny": denied}
+        parts = {
+            "vendor": self.vendor,
+            "what": self.what,
+            "account": account,
+            "allow": allow,
+            "deny": denied,
+        }
         return Reply(200, PAGE.format(**{name: escape(text) for name, text in parts.items()}))
 
     def _code(self, account: str, asked: Any) -> str:
