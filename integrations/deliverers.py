@@ -1,6 +1,7 @@
 """Who sends a claimed delivery: one Deliverer for each family of targets, registered in `ready`."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from integrations.connectors.base import Done
 from integrations.models import Delivery
@@ -22,6 +23,19 @@ class Deliverer(Protocol):
 
     def gave_up(self, delivery: Delivery) -> None:
         """Every attempt of the schedule has failed; the delivery is settled as failed."""
+        ...
+
+
+@runtime_checkable
+class ManyDeliverer(Deliverer, Protocol):
+    """One that can also send a bundle of a backlog, all to one gate."""
+
+    def takes_many(self, delivery: Delivery) -> bool:
+        """Whether this one may be in a bundle."""
+        ...
+
+    def deliver_many(self, deliveries: Sequence[Delivery]) -> list[Done | Exception | None]:
+        """What became of each, in their order; None for one that has to be sent alone."""
         ...
 
 

@@ -105,6 +105,10 @@ class ExternalRecord(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [
+            # Whose record it is here, of those a CRM answers with.
+            models.Index(fields=["connection", "external_id"], name="records_of_connection"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.external_type or self.kind} {self.pk}"

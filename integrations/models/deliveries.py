@@ -32,6 +32,8 @@ class Gate(models.Model):
     at_once = models.PositiveSmallIntegerField(
         default=0
     )  # workers at the same time; 0 is any number
+    #: So many of the backlog leave as one, where the other side has calls for many; 1: it has none.
+    together = models.PositiveSmallIntegerField(default=1)
     window_at = models.DateTimeField(null=True, blank=True)  # when the present count began
     used = models.PositiveIntegerField(default=0)
     turn_at = models.DateTimeField(default=timezone.now)  # who waited longest is next
@@ -88,6 +90,7 @@ class Delivery(models.Model):
 
     class Priority(models.IntegerChoices):
         INTERACTIVE = 0
+        SINGLY = 5  # of a backlog, but not together with others
         BACKLOG = 10  # imports and bulk actions
 
     #: The same over all attempts: `webhook-id`, and the idempotency key of targets that take one.

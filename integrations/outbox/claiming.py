@@ -58,9 +58,13 @@ def _claim_at(key: str, wanted: int, contact_id: int | None, token: str) -> list
         allowed = gates.pass_through(gate, wanted, now)
         if not allowed:
             return []
-        ids = _oldest(key, contact_id, now, allowed)
-        if gates.for_backlog(gate, allowed) < len(ids):
-            ids = _within_share(ids, gates.for_backlog(gate, allowed))
+        if gate.together > 1:
+            ids, left = _bundle(gate, contact_id, now, allowed)
+        else:
+            ids = _oldest(key, contact_id, now, allowed)
+            if gates.for_backlog(gate, allowed) < len(ids):
+                ids = _within_share(ids, gates.for_backlog(gate, allowed))
+            left = len(ids)
         if not ids:
             return []
         mine = Delivery.objects.filter(pk__in=ids)
@@ -71,8 +75,23 @@ def _claim_at(key: str, wanted: int, contact_id: int | None, token: str) -> list
             state=State.FAILED, next_at=None, lease_token="", words=POISON, settled_at=now
         )
         mine.filter(state__in=WAITING).update(lease_token=token, next_at=now + scaled_lease())
-        gates.count(gate, len(ids), now)
+        gates.count(gate, left, now)
     return ids
+
+
+def _bundle(
+    gate: Gate, contact_id: int | None, now: datetime, allowed: int
+) -> tuple[list[int], int]:
+    """What leaves one by one, else a bundle of the backlog; and as how many it counts."""
+    ids = _oldest(gate.key, contact_id, now, gate.together)
+    bundled = Delivery.objects.filter(pk__in=ids, priority=Delivery.Priority.BACKLOG)
+    bundle = set(bundled.values_list("pk", flat=True))
+    alone = [pk for pk in ids if pk not in bundle][:allowed]
+    if alone:
+        share = gates.for_backlog(gate, allowed)
+        alone = _within_share(alone, share) if share < len(alone) else alone
+        return alone, len(alone)
+    return (ids, 1) if ids and gates.for_backlog(gate, allowed) else ([], 0)
 
 
 def _oldest(key: str, contact_id: int | None, now: datetime, limit: int) -> list[int]:
@@ -85,9 +104,10 @@ def _oldest(key: str, contact_id: int | None, now: datetime, limit: int) -> list
     if contact_id is not None:
         rows = rows.filter(contact_id=contact_id)
     rows = rows.order_by("priority", "next_at", "pk")
-    first = list(rows.values_list("pk", flat=True)[:LOOKED_AT])
+    looked_at = max(LOOKED_AT, limit)
+    first = list(rows.values_list("pk", flat=True)[:looked_at])
     found = list(_free(rows.filter(pk__in=first))[:limit])
-    if found or len(first) < LOOKED_AT:
+    if found or len(first) < looked_at:
         return found
     return list(_free(rows)[:limit])
 
@@ -130,6 +150,14 @@ def begin(delivery: Delivery) -> bool:
     if begun:
         delivery.attempts += 1
     return begun
+
+
+def one_by_one(delivery: Delivery) -> None:
+    """It could not be sent together with others, and is sent alone soon; that was no attempt."""
+    write(
+        delivery, (State.IN_FLIGHT,), state=State.PENDING, attempts=F("attempts") - 1,
+        lease_token="", next_at=clock.now(), priority=Delivery.Priority.SINGLY,
+    )  # fmt: skip
 
 
 def release(deliveries: Sequence[Delivery]) -> None:

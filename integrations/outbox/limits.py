@@ -15,11 +15,15 @@ EVERY = 60.0  # seconds
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `deliveries` within `seconds`, by `at_once` workers at a time (0: any number)."""
+    """At most `deliveries` within `seconds`, by `at_once` workers at a time (0: any number).
+
+    So many as `together` of a backlog count as one: the vendor has calls for that many.
+    """
 
     deliveries: int
     seconds: int
     at_once: int = 0
+    together: int = 1
 
     @property
     def columns(self) -> dict[str, int]:
@@ -27,6 +31,7 @@ class Limit:
             "limit": self.deliveries,
             "per_seconds": self.seconds,
             "at_once": self.at_once,
+            "together": self.together,
         }
 
 
