@@ -3,7 +3,15 @@
 from django.contrib import admin
 
 from activities.admin import ReadOnlyAdmin
-from integrations.models import Connection, Delivery, ExternalRecord, Gate, WebhookSubscription
+from integrations.models import (
+    Connection,
+    CrmAccount,
+    CrmConflict,
+    Delivery,
+    ExternalRecord,
+    Gate,
+    WebhookSubscription,
+)
 
 
 @admin.register(Connection)
@@ -19,6 +27,19 @@ class ExternalRecordAdmin(ReadOnlyAdmin):
     list_display = ["connection", "external_type", "external_id", "contact", "meeting", "seen_at"]
     list_select_related = ["connection", "contact", "meeting"]
     list_filter = ["kind"]
+
+
+@admin.register(CrmAccount)
+class CrmAccountAdmin(ReadOnlyAdmin):
+    list_display = ["connection", "read_at", "next_at", "trouble", "log_meetings"]
+    list_select_related = ["connection"]
+
+
+@admin.register(CrmConflict)
+class CrmConflictAdmin(ReadOnlyAdmin):
+    list_display = ["connection", "contact", "found_at", "choice", "chosen_by"]
+    list_select_related = ["connection", "contact", "chosen_by"]
+    exclude = ["records"]
 
 
 @admin.register(WebhookSubscription)

@@ -18,6 +18,7 @@ from integrations import deliverers, planning
 from integrations.activity import lines_of, newest_of
 from integrations.calendars import registered as calendars
 from integrations.connectors import twilio
+from integrations.crm import registered as crm
 from integrations.models import Connection, Delivery, WebhookSubscription
 from integrations.outbox import limits, reconciling, sweeping, writing
 from integrations.sandbox import demo, mailbox
@@ -37,6 +38,7 @@ def everywhere() -> None:
     engine()
     pages()
     calendars.everywhere()
+    crm.everywhere()
 
 
 def pages() -> None:

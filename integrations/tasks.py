@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from integrations.calendars import busy
+from integrations.crm import accounts
 from integrations.outbox import running
 
 
@@ -22,3 +23,9 @@ def deliver_of_contact(contact_id: int) -> None:
 def read_busy_times(connection_id: int) -> None:
     """Read when the host of this calendar is busy."""
     busy.read(connection_id)
+
+
+@shared_task
+def read_crm_fields(connection_id: int) -> None:
+    """Read which fields this CRM account has."""
+    accounts.read(connection_id)

@@ -3,7 +3,18 @@
 from django.urls import path, re_path
 
 from integrations import receivers
-from integrations.views import by_hand, demo_calendars, integrations, sent, sync, webhooks
+from integrations.views import (
+    by_hand,
+    crm,
+    crm_mapping,
+    crm_review,
+    demo_calendars,
+    demo_crm,
+    integrations,
+    sent,
+    sync,
+    webhooks,
+)
 
 urlpatterns = [
     path("hooks/twilio/status/<int:reminder_id>/", receivers.twilio_status, name="twilio_status"),
@@ -27,6 +38,18 @@ urlpatterns = [
         integrations.calendar_disconnect,
         name="calendar_disconnect",
     ),
+    path("integrations/crm/<str:kind>/", crm_mapping.crm_mapping, name="crm_mapping"),
+    path("integrations/crm/<str:kind>/sign-in/", crm.crm_sign_in, name="crm_sign_in"),
+    path("integrations/crm/<str:kind>/connect/", crm.crm_connect, name="crm_connect"),
+    path("integrations/crm/<str:kind>/back/", crm.crm_back, name="crm_back"),
+    path("integrations/crm/<str:kind>/disconnect/", crm.crm_disconnect, name="crm_disconnect"),
+    path("integrations/crm/<str:kind>/fields/", crm_mapping.crm_read_again, name="crm_read_again"),
+    path(
+        "contacts/<str:public_id>/crm/<row:connection_id>/again/",
+        crm_review.crm_ask_again,
+        name="crm_ask_again",
+    ),
+    path("sync/<row:delivery_id>/review/", crm_review.crm_review, name="crm_review"),
     path("integrations/by-hand/<int:meeting_id>/", by_hand.event_by_hand, name="event_by_hand"),
     path(
         "integrations/by-hand/<int:meeting_id>/invitation.ics",
@@ -45,5 +68,6 @@ urlpatterns = [
         name="webhook_action",
     ),
     path("settings/demo-calendars/", demo_calendars.demo_calendars, name="demo_calendars"),
+    path("settings/demo-crm/", demo_crm.demo_crm, name="demo_crm"),
     path("settings/sent-messages/", sent.sent_messages, name="sent_messages"),
 ]

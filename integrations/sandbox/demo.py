@@ -19,7 +19,7 @@ from django.conf import settings
 from contacts.demo_parts import Part
 from contacts.supervisor import Child
 from integrations import http
-from integrations.sandbox import calendars
+from integrations.sandbox import calendars, crms
 from integrations.sandbox.twilio import Message, TwilioDouble
 
 HOST = "127.0.0.1"
@@ -39,6 +39,8 @@ def part() -> Part:
     environment = {} if settings.TWILIO is not None else _twilio(base)
     if not any(settings.CALENDARS.values()):
         environment |= calendars.environment(base)
+    if not any(config["client_id"] for config in settings.CRMS.values()):
+        environment |= crms.environment(base)
     if not environment:
         return Part()
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "sandbox", str(port)]
@@ -65,7 +67,7 @@ def serve(port: int) -> None:
     """Answer until the process is stopped."""
     double = TwilioDouble()
     double.taken = lambda message: _taken(double, message)
-    sandbox = calendars.CalendarSandbox(double)
+    sandbox = crms.CrmSandbox(calendars.CalendarSandbox(double))
     with make_server(HOST, port, sandbox, _Server, _Quiet) as server:
         server.serve_forever()
 
