@@ -1,0 +1,20 @@
+"""HubSpot's double in the place of the network, connected."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from contacts.models import User
+from integrations.models import Connection
+from tests.integrations.crm.world import Crm, served
+
+
+@pytest.fixture
+def crm(settings: Any) -> Iterator[Crm]:
+    yield from served(settings)
+
+
+@pytest.fixture
+def connection(crm: Crm, admin_user: User) -> Connection:
+    return crm.connect(admin_user)
