@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
-from django.urls import reverse
 
 from contacts import history
 from contacts.models import Contact, User
@@ -69,14 +68,6 @@ def chosen(connection: Connection, contact: Contact) -> CrmConflict | None:
 
 def clear(connection: Connection, contact: Contact) -> None:
     CrmConflict.objects.filter(connection=connection, contact=contact).delete()
-
-
-def review_url(delivery: Delivery, user: User) -> str:
-    """Where this person decides over this delivery; "" where there is nothing to decide."""
-    conflict = of_delivery(delivery)
-    if conflict is None or not Contact.objects.visible_to(user).filter(pk=conflict.contact_id):
-        return ""
-    return reverse("crm_review", args=[delivery.pk])
 
 
 def of_delivery(delivery: Delivery) -> CrmConflict | None:
