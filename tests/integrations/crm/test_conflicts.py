@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from contacts.models import AuditEntry, Contact, User
+from integrations.crm.helping import reconnect_url, review_url
 from integrations.models import Connection, CrmConflict, Delivery, ExternalRecord
 from tests.contacts.pages import text_of
 from tests.factories import make_contact
@@ -130,6 +131,23 @@ def test_who_does_not_see_the_contact_does_not_see_the_question(
     client.force_login(stranger)
     assert client.get(url()).status_code == 404
     assert client.post(url(), {"choice": "leave"}).status_code == 404
+
+
+def test_review_is_offered_to_whoever_may_decide_and_while_there_is_a_question(
+    member: User, stranger: User, dispute: tuple[str, str], ada: Contact
+) -> None:
+    asked = Delivery.objects.latest("pk")
+    assert review_url(asked, member) == url() and review_url(asked, stranger) == ""
+    edit(ada, email="ada@third.example")
+    asked.refresh_from_db()
+    assert review_url(asked, member) == ""
+
+
+def test_signing_in_again_is_offered_to_administrators(
+    member: User, admin_user: User, connection: Connection
+) -> None:
+    assert reconnect_url(connection, member) == ""
+    assert reconnect_url(connection, admin_user) == "/integrations/crm/hubspot/sign-in/"
 
 
 def test_a_decided_question_and_one_that_was_overtaken_say_so(

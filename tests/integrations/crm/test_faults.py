@@ -15,6 +15,7 @@ from integrations import oauth
 from integrations.connectors.base import ReconnectRequired
 from integrations.crm import connecting, vendors
 from integrations.models import Connection, Delivery, ExternalRecord, Gate
+from integrations.outbox import running
 from integrations.sandbox.double import Request
 from integrations.sign_ins import ConnectionSignIn
 from tests.factories import by, make_contact
@@ -295,3 +296,26 @@ def test_no_address_of_a_person_gets_into_words_or_log(
         told.append(words())
         later()
     assert "@" not in " ".join(told) + caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_workers_make_each_record_once(crm: Crm, admin_user: User, member: User) -> None:
+    if database.vendor != "postgresql":
+        pytest.skip("threads of their own need a server")
+    crm.connect(admin_user)
+    people = [make_contact(member, email="", mobile_phone=f"+120255501{n:02}") for n in range(10)]
+    for contact in people:
+        edit(contact, city="Bath")
+
+    def work() -> None:
+        running.run(seconds=20)
+        database.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    later()
+    assert set(sent()) <= {"delivered", "superseded"} and len(crm.ids) == len(people)
+    assert {crm.values(pk)["city"] for pk in crm.ids} == {"Bath"}
