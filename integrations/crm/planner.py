@@ -26,6 +26,8 @@ class CrmPlanner:
 
     def effects(self, changes: Sequence[ContactChange]) -> list[Effect]:
         found: list[Effect] = []
+        if all(change.kind in NEVER for change in changes):
+            return found
         for connection in rows.active():
             wanted = [change for change in changes if _concerns(change, _mapped(connection))]
             ids = [change.contact_id for change in wanted]
