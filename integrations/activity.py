@@ -203,6 +203,8 @@ def change_of(row: Delivery) -> str:
     subject, _, verb = row.kind.partition(".")
     if subject == "booking":
         return f"Meeting {verb.replace('_', ' ')}"
+    if subject == "conversation":
+        return f"Conversation {verb}"
     if verb in VERBS:
         return VERBS[verb]
     fields = known_fields()

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from activities import sms
-from activities.signals import meetings_changed
+from activities.signals import conversations_changed, meetings_changed
 from contacts import demo_parts, navigation, pane_sections, periodic, settings_pages, vault
 from contacts.audit_words import register_words
 from contacts.finding import bounded_count
@@ -21,6 +21,7 @@ from integrations.connectors import twilio
 from integrations.models import Connection, Delivery, WebhookSubscription
 from integrations.outbox import sweeping, writing
 from integrations.sandbox import demo, mailbox
+from integrations.webhooks import activities as webhook_activities
 from integrations.webhooks import planner as webhooks
 from integrations.webhooks import sending
 
@@ -82,7 +83,9 @@ def engine() -> None:
     planning.register(webhooks.PLANNER)
     deliverers.register(webhooks.NAME, sending.DELIVERER)
     contacts_changed.connect(planning.on_contacts_changed, dispatch_uid="integrations.outbox")
-    meetings_changed.connect(webhooks.on_meetings_changed, dispatch_uid="integrations.webhooks")
+    told = "integrations.webhooks"
+    meetings_changed.connect(webhook_activities.on_meetings_changed, dispatch_uid=told)
+    conversations_changed.connect(webhook_activities.on_conversations_changed, dispatch_uid=told)
     periodic.register(periodic.Step("deliveries", sweeping.EVERY, sweeping.sweep))
     periodic.register(periodic.Step("old deliveries", 60.0, writing.prune))
     vault.register(WebhookSubscription, "secret", purpose=WebhookSubscription.PURPOSE)

@@ -93,6 +93,7 @@ class Delivery(models.Model):
     event_id = models.CharField(max_length=20, blank=True, default="")
     # Plain numbers: the row outlives the contact. A merge repoints the first, never the second.
     contact_id = models.BigIntegerField(null=True, blank=True)
+    # Of a conversation with nobody known, its own id instead.
     contact_public_id = models.CharField(max_length=20, blank=True, default="")
     contact_version = models.PositiveIntegerField(default=0)
     changed = models.JSONField(default=list, blank=True)  # names of fields, no values
