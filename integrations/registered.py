@@ -4,14 +4,16 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 from activities import sms
 from activities.signals import conversations_changed, meetings_changed
 from contacts import demo_parts, navigation, pane_sections, periodic, settings_pages, vault
 from contacts.audit_words import register_words
 from contacts.finding import bounded_count
-from contacts.models import Contact, User
+from contacts.models import Contact, OutgoingMail, User
 from contacts.pane_sections import PaneSection, Shown
+from contacts.people import letters
 from contacts.settings_pages import SettingsPage
 from contacts.signals import contacts_changed
 from integrations import deliverers, planning
@@ -49,6 +51,8 @@ def pages() -> None:
     )
     settings_pages.register(SettingsPage("Webhooks", "webhook_list", 66, count=switched_off))
     pane_sections.register(PaneSection(70, records_section))
+    letters.LINKS[OutgoingMail.Kind.RECONNECT] = lambda _: _address_of("integration_list")
+    letters.LINKS[OutgoingMail.Kind.WEBHOOK_OFF] = lambda _: _address_of("webhook_list")
     register_words(
         webhook__created="Made a webhook",
         webhook__changed="Changed a webhook",
@@ -60,6 +64,10 @@ def pages() -> None:
         webhook__tested="Sent a test event",
         delivery__retried="Had deliveries sent again",
     )
+
+
+def _address_of(page: str) -> str:
+    return f"{settings.PUBLIC_URL}{reverse(page)}"
 
 
 def attention(user: User) -> int:

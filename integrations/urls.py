@@ -27,6 +27,9 @@ urlpatterns = [
         integrations.calendar_disconnect,
         name="calendar_disconnect",
     ),
+    path(
+        "integrations/calendars/<str:kind>/fill/", integrations.calendar_fill, name="calendar_fill"
+    ),
     path("integrations/by-hand/<int:meeting_id>/", by_hand.event_by_hand, name="event_by_hand"),
     path(
         "integrations/by-hand/<int:meeting_id>/invitation.ics",
