@@ -11,7 +11,8 @@ from contacts.imports.undoing import CannotUndo, preview, start_undo
 from contacts.models import Contact, Identifier, Import, PublicId, User
 from contacts.services import update_contact
 from tests.contacts.imports.engine import bring_in, plan, row
-from tests.factories import by, make_contact, make_user, merge
+from tests.contacts.unmerge_tools import fold
+from tests.factories import by, make_contact, make_user
 
 pytestmark = pytest.mark.django_db
 BOTH = (
@@ -104,7 +105,7 @@ def test_a_contact_that_was_merged_since_stays_with_its_survivor(
 ) -> None:
     batch = bring_in(BOTH, admin_user)
     new = Contact.objects.get(email="new@example.com")
-    survivor = merge(new, Contact.objects.get(pk=ada.pk))
+    survivor = fold(Contact.objects.get(pk=ada.pk), new)
     before = Contact.objects.get(pk=survivor.pk)
     undo(batch, admin_user)
     after = Contact.objects.get(pk=survivor.pk)
