@@ -16,7 +16,7 @@ from contacts.pane_sections import PaneSection, Shown
 from contacts.people import letters
 from contacts.settings_pages import SettingsPage
 from contacts.signals import contacts_changed
-from integrations import deliverers, planning, sync_state
+from integrations import deliverers, planning, sync_state, systems
 from integrations.activity import lines_of, newest_of
 from integrations.calendars import registered as calendars
 from integrations.connectors import twilio
@@ -52,6 +52,8 @@ def pages() -> None:
     settings_pages.register(SettingsPage("Webhooks", "webhook_list", 66, count=switched_off))
     pane_sections.register(PaneSection(70, records_section))
     sync_state.register()
+    systems.register_family(webhooks.NAME, systems.Look("Webhooks", "WH", "tile-h"))
+    systems.register_family("other calendars", systems.Look("Other calendars", "OC"))
     letters.LINKS[OutgoingMail.Kind.RECONNECT] = lambda _: _address_of("integration_list")
     letters.LINKS[OutgoingMail.Kind.WEBHOOK_OFF] = lambda _: _address_of("webhook_list")
     register_words(

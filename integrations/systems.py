@@ -27,12 +27,40 @@ class System:
 #: does not, or not for this person.
 Review = Callable[[Delivery, User], str]
 
+
+@dataclass(frozen=True)
+class Look:
+    """How a family of targets that have no connection is shown: webhooks, calendars not kept up."""
+
+    label: str
+    tile: str
+    tile_class: str = ""
+
+
 _systems: dict[str, System] = {}
+_families: dict[str, Look] = {}
 _reviews: dict[str, Review] = {}
 
 
 def register(system: System) -> None:
     _systems[system.kind] = system
+
+
+def register_family(family: str, look: Look) -> None:
+    """Say how deliveries of this family look that go to no connection."""
+    _families[family] = look
+
+
+def look_of(kind: str) -> Look:
+    """Of a system, or of a family; of neither its own name."""
+    system = _systems.get(kind)
+    if system is not None:
+        return Look(system.label, system.tile, system.tile_class)
+    return _families.get(kind, Look(label_of(kind), "?"))
+
+
+def every() -> list[str]:
+    return [*_systems, *_families]
 
 
 def system_of(kind: str) -> System | None:

@@ -38,6 +38,7 @@ urlpatterns = [
     ),
     path("sync/", sync.sync_activity, name="sync_activity"),
     path("sync/retry/", sync.retry_all, name="sync_retry_all"),
+    path("sync/<int:delivery_id>/", sync.delivery_detail, name="delivery_detail"),
     path("sync/<int:delivery_id>/retry/", sync.delivery_retry, name="delivery_retry"),
     path("settings/webhooks/", webhooks.webhook_list, name="webhook_list"),
     path("settings/webhooks/new/", webhooks.webhook_new, name="webhook_new"),

@@ -18,7 +18,7 @@ PARTS = {
     Kind.RESCHEDULE_REQUESTED: CANCEL,
 }
 
-Wanted = tuple[Meeting, Connection, str]
+Wanted = tuple[Meeting, Connection, str]  # which event, where, and which part of it
 
 
 def on_meetings_changed(changes: Sequence[MeetingChange], **_: Any) -> None:
@@ -30,6 +30,7 @@ def on_meetings_changed(changes: Sequence[MeetingChange], **_: Any) -> None:
     hosts = {meeting.host_id for meeting in meetings.values()}
     known = _by_host(hosts | {int(c.before["host"]) for c in asked if "host" in c.before})
     wanted: list[Wanted] = []
+    by = {change.meeting_id: change.doer.user for change in asked}
     for change in asked:
         meeting = meetings[change.meeting_id]
         if change.kind == Kind.REASSIGNED:
@@ -39,7 +40,10 @@ def on_meetings_changed(changes: Sequence[MeetingChange], **_: Any) -> None:
         else:
             wanted += _at(meeting, meeting.host_id, PARTS[Kind(change.kind)], known)
     older = outstanding(target_of(m.pk, c.pk) for m, c, _ in wanted)
-    writing.enqueue([delivery_of(*each, older) for each in wanted])
+    rows = [delivery_of(*each, older) for each in wanted]
+    for row, each in zip(rows, wanted, strict=True):
+        row.changed_by = by.get(each[0].pk)
+    writing.enqueue(rows)
 
 
 def _by_host(host_ids: Iterable[int]) -> dict[int, list[Connection]]:

@@ -50,7 +50,10 @@ def put_in(connection: Connection, *, user: User) -> int:
     found = _to_make(locked)
     stored = {f"external_calendar_{name}": value for name, value in columns_of(locked).items()}
     Meeting.objects.filter(pk__in=[meeting.pk for meeting in found]).update(**stored)
-    writing.enqueue([delivery_of(meeting, locked, MAKE, {}) for meeting in found])
+    rows = [delivery_of(meeting, locked, MAKE, {}) for meeting in found]
+    for row in rows:
+        row.changed_by = user
+    writing.enqueue(rows)
     if found:
         history.audit(Actor(user), "calendar.filled", locked.vendor, count=len(found))
     return len(found)

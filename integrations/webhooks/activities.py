@@ -5,6 +5,7 @@ from typing import Any
 
 from activities.models import Conversation, Meeting
 from activities.signals import ConversationChange, MeetingChange
+from contacts.models import User
 from integrations.models import Delivery, WebhookSubscription
 from integrations.outbox import writing
 from integrations.webhooks import events
@@ -20,7 +21,7 @@ def on_meetings_changed(changes: list[MeetingChange], **_: Any) -> None:
     ids = [change.meeting_id for change in wanted]
     made = events.of_meetings(ids, wanted)
     contacts = dict(Meeting.objects.filter(pk__in=ids).values_list("pk", "contact_public_id"))
-    whose = [(c.contact_id, contacts.get(c.meeting_id, "")) for c in wanted]
+    whose = [(c.contact_id, contacts.get(c.meeting_id, ""), c.doer.user) for c in wanted]
     _tell(listening, made, whose)
 
 
@@ -35,7 +36,7 @@ def on_conversations_changed(changes: list[ConversationChange], **_: Any) -> Non
     made = events.of_conversations(ids, wanted)
     rows = Conversation.objects.filter(pk__in=ids).values_list("pk", "contact_public_id")
     contacts = dict(rows)
-    whose = [(c.contact_id, contacts.get(c.conversation_id) or c.public_id) for c in wanted]
+    whose = [(c.contact_id, contacts.get(c.conversation_id) or c.public_id, None) for c in wanted]
     _tell(listening, made, whose)
 
 
@@ -64,7 +65,7 @@ def _wanted(listening: Sequence[WebhookSubscription], event_type: str) -> bool:
 def _tell(
     listening: Sequence[WebhookSubscription],
     made: Mapping[int, events.Event],
-    whose: Sequence[tuple[int | None, str]],
+    whose: Sequence[tuple[int | None, str, User | None]],
 ) -> None:
     """Each event, by its place in `whose`, to whoever asked for it, in their order."""
     writing.enqueue(
@@ -77,11 +78,12 @@ def _tell(
                 event_id=made[number].id,
                 contact_id=contact_id,
                 contact_public_id=public_id,
+                changed_by=user,
                 sent_to=subscription.name,
                 payload=made[number].body,
                 priority=Delivery.Priority.INTERACTIVE,
             )
-            for number, (contact_id, public_id) in enumerate(whose)
+            for number, (contact_id, public_id, user) in enumerate(whose)
             if number in made
             for subscription in listening
             if subscription.wants(made[number].type)
