@@ -22,7 +22,7 @@ MAX_COLUMNS = 20  # beside the name
 WIDTHS = {
     "c-name": 188, "c-email": 200, "c-phone": 140, "c-company": 140, "c-status": 150,
     "c-owner": 118, "c-captured": 104, "c-last": 110, "c-text": 150, "c-long": 220,
-    "c-number": 110, "c-date": 110, "c-flag": 90,
+    "c-number": 110, "c-date": 110, "c-flag": 90, "c-sync": 160,
 }  # fmt: skip
 STEP = 300  # pixels between the least widths of the table that the stylesheet knows
 FITS = 1216  # a window of 1440 less the navigation

@@ -108,7 +108,7 @@ def _contacts(states: Sequence[str]) -> DeliveryQuerySet:
 COLUMN = Column(
     name="sync",
     label="Sync",
-    css="c-status",
+    css="c-sync",
     order=95,
     cell=cell,
     load=load,
