@@ -38,6 +38,9 @@ urlpatterns = [
         integrations.calendar_disconnect,
         name="calendar_disconnect",
     ),
+    path(
+        "integrations/calendars/<str:kind>/fill/", integrations.calendar_fill, name="calendar_fill"
+    ),
     path("integrations/crm/<str:kind>/", crm_mapping.crm_mapping, name="crm_mapping"),
     path("integrations/crm/<str:kind>/sign-in/", crm.crm_sign_in, name="crm_sign_in"),
     path("integrations/crm/<str:kind>/connect/", crm.crm_connect, name="crm_connect"),
@@ -58,6 +61,7 @@ urlpatterns = [
     ),
     path("sync/", sync.sync_activity, name="sync_activity"),
     path("sync/retry/", sync.retry_all, name="sync_retry_all"),
+    path("sync/<int:delivery_id>/", sync.delivery_detail, name="delivery_detail"),
     path("sync/<int:delivery_id>/retry/", sync.delivery_retry, name="delivery_retry"),
     path("settings/webhooks/", webhooks.webhook_list, name="webhook_list"),
     path("settings/webhooks/new/", webhooks.webhook_new, name="webhook_new"),

@@ -18,6 +18,7 @@ class OutgoingMail(models.Model):
         BOOKED = "booked", "Meeting booked"
         MOVED = "moved", "Meeting moved"
         CALLED_OFF = "called_off", "Meeting canceled"
+        WEBHOOK_OFF = "webhook_off", "Webhook was switched off"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -26,11 +27,13 @@ class OutgoingMail(models.Model):
         FAILED = "failed", "Failed"
 
     kind = models.CharField(max_length=12, choices=Kind)
+    about = models.CharField(
+        max_length=100, blank=True, default=""
+    )  # "Google Calendar", the id of a meeting
     #: None: a request for an address that nobody has. It costs the same and is thrown away.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="mails"
     )
-    about = models.CharField(max_length=24, blank=True, default="")  # the id of a meeting
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     attempts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)

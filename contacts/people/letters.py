@@ -26,7 +26,8 @@ SUBJECTS = {
     Kind.PASSWORD_RESET: "Set a new password for {account}",
     Kind.PASSWORD_CHANGED: "Your password for {account} was changed",
     Kind.SECOND_FACTOR_OFF: "Your second factor for {account} was turned off",
-    Kind.RECONNECT: "Your calendar waits for you to sign in: {account}",
+    Kind.RECONNECT: "{about} waits for somebody to sign in: {account}",
+    Kind.WEBHOOK_OFF: "The webhook {about} was switched off: {account}",
 }
 #: Later apps add theirs from `AppConfig.ready`.
 LINKS: dict[str, Callable[[User], str]] = {
@@ -107,10 +108,13 @@ def compose(mail: OutgoingMail, user: User) -> EmailMessage:
     kind, account = Kind(mail.kind), Account.load()
     name = " ".join(account.name.split())  # a header is one line
     link = LINKS[kind](user) if kind in LINKS else ""
-    context = {"person": user, "account": name, "link": link, "at": timezone.now()}
+    about = " ".join(mail.about.split()) or "A connection"
+    context = {"person": user, "account": name, "link": link, "about": about, "at": timezone.now()}
     context |= (DETAILS[kind](mail) or {}) if kind in DETAILS else {}
     body = render_to_string(f"mail/{kind.value}.txt", context)
-    subject = str(context.get("subject") or SUBJECTS.get(kind, name).format(account=name))
+    subject = str(
+        context.get("subject") or SUBJECTS.get(kind, name).format(account=name, about=about)
+    )
     return EmailMessage(subject, body, to=[user.email])
 
 

@@ -17,9 +17,9 @@ logger = logging.getLogger(__name__)
 def queue(kind: OutgoingMail.Kind, user: User | None, *, about: str = "") -> None:
     """Put a mail into the outbox; for nobody (None) it costs the same and goes nowhere.
 
-    `about` is the id of what it tells of (letters.DETAILS).
+    `about` is the name of what it is about, or its id (letters.DETAILS), for kinds that say it.
     """
-    mail = OutgoingMail.objects.create(kind=kind, user=user, about=about)
+    mail = OutgoingMail.objects.create(kind=kind, user=user, about=about[:100])
     transaction.on_commit(lambda: hint(mail.pk))
 
 

@@ -4,8 +4,18 @@ from activities.signals import meetings_changed
 from contacts import kept as contacts_kept
 from contacts import merge_counts, pane_sections, periodic, settings_pages
 from contacts.audit_words import register_words
-from integrations import cards, deliverers, planning
-from integrations.crm import accounts, kept, meetings, pane, planner, rows, sending, vendors
+from integrations import cards, deliverers, planning, systems
+from integrations.crm import (
+    accounts,
+    helping,
+    kept,
+    meetings,
+    pane,
+    planner,
+    rows,
+    sending,
+    vendors,
+)
 from integrations.crm import cards as crm_cards
 from integrations.outbox import limits
 from integrations.sandbox import mailbox
@@ -17,6 +27,10 @@ def everywhere() -> None:
     deliverers.register(rows.NAME, sending.DELIVERER)
     for vendor in vendors.CRMS.values():
         limits.register(vendor.kind, vendor.limit)
+        systems.register(
+            systems.System(vendor.kind, vendor.label, vendor.tile, "", helping.reconnect_url)
+        )
+    systems.register_review(rows.NAME, helping.review_url)
     meetings_changed.connect(meetings.on_meetings_changed, dispatch_uid="integrations.crm")
     periodic.register(periodic.Step("CRM fields", accounts.STEP, accounts.read_due))
     pane_sections.register(pane_sections.PaneSection(72, pane.section))

@@ -143,6 +143,16 @@ def test_review_is_offered_to_whoever_may_decide_and_while_there_is_a_question(
     assert review_url(asked, member) == ""
 
 
+def test_sync_activity_leads_to_the_review_and_to_the_sign_in(
+    as_admin: Client, dispute: tuple[str, str], ada: Contact
+) -> None:
+    assert url() in as_admin.get("/sync/?state=conflict").content.decode()
+    Delivery.objects.update(state="needs_reconnect", next_at=None)
+    Connection.objects.update(state="needs_reconnect")
+    page = as_admin.get("/sync/?state=reconnect").content.decode()
+    assert "/integrations/crm/hubspot/sign-in/" in page and "HubSpot" in page
+
+
 def test_signing_in_again_is_offered_to_administrators(
     member: User, admin_user: User, connection: Connection
 ) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0002_calendars'),
+        ('integrations', '0003_sync'),
     ]
 
     operations = [

@@ -10,8 +10,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('activities', '0011_engine'),
-        ('contacts', '0017_owner_activity'),
-        ('integrations', '0003_limits'),
+        ('contacts', '0019_mails_to_hosts'),
+        ('integrations', '0004_limits'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
