@@ -36,6 +36,7 @@ def on_meetings_changed(changes: Sequence[MeetingChange], **_: Any) -> None:
                 kind=f"booking.{change.kind}",
                 contact_id=change.contact_id,
                 contact_public_id=meetings[change.meeting_id].contact_public_id,
+                changed_by=change.doer.user,
                 priority=Delivery.Priority.INTERACTIVE,
             )
             for change in known

@@ -25,7 +25,7 @@ State = Delivery.State
 class Crm:
     """A family with one record for each contact; it can be told to fail."""
 
-    name, order, forgets_deleted, reads_back = "crm", 40, True, True
+    name, order, forgets_deleted, reads_back = "records", 40, True, True
 
     def __init__(self, connection: Connection) -> None:
         self.gate = connection.gate
