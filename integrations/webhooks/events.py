@@ -12,10 +12,11 @@ from typing import Any
 from django.utils import timezone
 
 from activities.models import Meeting
+from activities.objects import booking_object
 from activities.signals import MeetingChange
+from contacts import objects
 from contacts.models import Contact
 from contacts.signals import ContactChange
-from integrations import objects
 from integrations.models.ids import new_event_id
 
 API_VERSION = "v2"
@@ -100,7 +101,7 @@ def of_meetings(meeting_ids: Iterable[int], changes: Sequence[MeetingChange]) ->
     rows = Meeting.objects.select_related("host", "contact", "calendar", "rescheduled_to")
     meetings = rows.in_bulk(list(meeting_ids))
     return {
-        number: event(type_of_meeting(change), objects.booking_object(meetings[change.meeting_id]))
+        number: event(type_of_meeting(change), booking_object(meetings[change.meeting_id]))
         for number, change in enumerate(changes)
         if change.meeting_id in meetings
     }
