@@ -67,7 +67,7 @@ class Work:
 
     def _actor(self, row: ImportRow) -> Actor:
         detail = f"row {row.number:,} of {self.batch.filename}"[:120]
-        return Actor(self.batch.created_by, Source.IMPORT, detail)
+        return Actor(self.batch.created_by, Source.IMPORT, detail, api_key=self.batch.api_key)
 
 
 def commit_plan(batch: Import, lease: Lease) -> None:
@@ -216,7 +216,7 @@ def settle(batch: Import, lease: Lease, state: str) -> None:
     """Write the final counts, and forget the file and its sample values."""
     lease.settle(**_final(batch, state))
     history.audit(
-        Actor(batch.created_by, Source.IMPORT),
+        Actor(batch.created_by, Source.IMPORT, api_key=batch.api_key),
         "import.committed",
         str(batch.pk),
         **count_rows(batch),

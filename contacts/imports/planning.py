@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
+from django.utils import timezone
 
 from contacts.fields import field_named, is_blank
 from contacts.imports.cells import CellReader
@@ -166,7 +167,14 @@ def plan_row(row: ImportRow, book: Book, mode: str) -> None:
 @retrying
 @transaction.atomic
 def finish(batch: Import, lease: Lease) -> None:
-    lease.settle(state=Import.State.PLANNED, **count_rows(batch))
+    counts = count_rows(batch)
+    if batch.unattended:
+        now = timezone.now()
+        lease.settle(
+            **{**counts, "state": Import.State.COMMITTING, "started_at": now, "done_rows": 0}
+        )
+    else:
+        lease.settle(state=Import.State.PLANNED, **counts)
 
 
 def count_rows(batch: Import) -> dict[str, int]:
