@@ -119,7 +119,11 @@ def _look_again(plan: UnmergePlan) -> UnmergePlan:
 
 def _make_again(record: Contact) -> None:
     PublicId.objects.filter(pk=record.public_id).update(
-        state=PublicId.State.LIVE, merged_into=None, changed_at=record.last_updated_time
+        state=PublicId.State.LIVE,
+        merged_into=None,
+        listed_at=None,
+        listed_row=None,
+        changed_at=record.last_updated_time,
     )
     derive(record)
     record.save(force_insert=True)

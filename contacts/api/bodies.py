@@ -34,6 +34,9 @@ CustomFields = Annotated[
     ),
 ]
 Text = str | None
+Email = Annotated[
+    Text, WithJsonSchema({"anyOf": [{"type": "string", "format": "email"}, {"type": "null"}]})
+]
 YesNo = bool | None
 
 
@@ -102,7 +105,7 @@ class NewContact(Details):
     )
     unsupported: ClassVar[str] = "Unsupported fields"
 
-    email: Text = None
+    email: Email = None
     mobile_phone: Text = None
 
 
@@ -126,7 +129,7 @@ class Identifiers(Body):
         json_schema_extra={"anyOf": [{"required": ["email"]}, {"required": ["mobile_phone"]}]}
     )
 
-    email: Text = None
+    email: Email = None
     mobile_phone: Text = None
     merge: bool = Field(
         False, description="Whether a contact that has one of them already is merged with this one."

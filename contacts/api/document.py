@@ -19,6 +19,13 @@ ETAG = {"ETag": {"description": "Names this state of the contact.", "schema": {"
 RETRY_AFTER = {
     "Retry-After": {"description": "Seconds.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}
 }
+#: What can be asked with the id that an answer has: {operation: (status, what it leads to)}.
+LINKS = {
+    "createContact": ("201", ("getContact", "updateContact", "deleteContact", "changeIdentifiers")),
+    "updateContact": ("200", ("getContact", "deleteContact")),
+    "mergeContacts": ("200", ("undoMerge",)),
+    "createImport": ("201", ("getImport",)),
+}
 BEARER = {"type": "http", "scheme": "bearer"}
 METHODS = {"get", "post", "patch", "delete", "put"}
 
@@ -31,7 +38,16 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
             if method in METHODS:
                 said["security"] = [*said.get("security", []), {"Bearer": []}]
                 _headers(said)
+                _body(said)
     return document
+
+
+def _body(said: dict[str, Any]) -> None:
+    """A body that may be left out is still an object, never the word null."""
+    for content in said.get("requestBody", {}).get("content", {}).values():
+        kinds = content["schema"].get("anyOf", [])
+        if {"type": "null"} in kinds:
+            [content["schema"]] = [kind for kind in kinds if kind != {"type": "null"}]
 
 
 def _headers(said: dict[str, Any]) -> None:
@@ -42,5 +58,11 @@ def _headers(said: dict[str, Any]) -> None:
             answer["headers"] |= RETRY_AFTER
         elif status == "200" and said["operationId"].startswith("list"):
             answer["headers"] |= LINK
-        elif said["operationId"] in {"getContact", "createContact", "updateContact"}:
+        if said["operationId"] in {"getContact", "createContact", "updateContact"}:
             answer["headers"] |= ETAG if status in {"200", "201"} else {}
+    status, targets = LINKS.get(said["operationId"], ("", ()))
+    if status:
+        said["responses"][status]["links"] = {
+            target: {"operationId": target, "parameters": {"id": "$response.body#/id"}}
+            for target in targets
+        }
