@@ -1,5 +1,6 @@
 """The document is true: what it describes is accepted, and what comes back is as it describes."""
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -8,16 +9,16 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from config.api_docs import document
 from contacts.api.answers import compact
 from contacts.models import PublicId, User
-from tests.contacts.api.client import Api
+from tests.contacts.api.client import Api, person
 from tests.contacts.pages import text_of
 from tests.factories import make_contact, make_property
 
@@ -81,15 +82,31 @@ def test_an_endpoint_does_what_the_document_says(name: str, schema: Any, account
 def test_what_an_answer_leads_to_can_be_asked(schema: Any, account: Api) -> None:
     """Contacts that were made are read, changed, given other addresses and deleted, in any order."""
 
+    deleted = []
+
     class Machine(schema.as_state_machine()):  # type: ignore[misc]
+        def setup(self) -> None:
+            """Every series begins with the same account, or it could not be repeated."""
+            self.numbers, self.series = itertools.count(), transaction.atomic()
+            self.series.__enter__()
+
+        def teardown(self) -> None:
+            deleted.append(PublicId.objects.filter(state=PublicId.State.DELETED).count())
+            transaction.set_rollback(True)
+            self.series.__exit__(None, None, None)
+
+        def before_call(self, case: Any) -> None:
+            if case.operation.definition.raw["operationId"] == "createContact":
+                case.body = person(email=f"p{next(self.numbers)}@example.com")
+
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
             return {"headers": {"API-Key": account.key}}
 
         def validate_response(self, response: Any, case: Any, **more: Any) -> None:
             case.validate_response(response, excluded_checks=BEYOND, **more)
 
-    Machine.run(settings=settings(BOUNDED, stateful_step_count=8))
-    assert PublicId.objects.filter(state=PublicId.State.DELETED).exists()
+    Machine.run(settings=settings(BOUNDED, stateful_step_count=8, phases=[Phase.generate]))
+    assert sum(deleted) > 0
 
 
 def test_the_document_is_served_to_anybody() -> None:
