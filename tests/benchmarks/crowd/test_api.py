@@ -100,10 +100,9 @@ def test_requests_per_second_beside_a_bare_view(people: dict[str, User], port: i
         rate, times = at_full_speed([lambda p=p, ask=ask: ask(p) for p in programs])  # type: ignore[misc]
         figure = f"{rate:,.0f}/s ({rate / bare:.0%}), {both(times)}"
         say(f"API {name}, {ROWS:,} contacts", figure, reference)
-    for each in browsers:
-        each.close()
-    for each in programs:
-        each.close()
+    for browser, program in zip(browsers, programs, strict=True):
+        browser.close()
+        program.close()
 
 
 def fresh() -> dict[str, str]:
