@@ -113,6 +113,7 @@ def book_in(
         starts_at=start,
         guest=replace(guest, time_zone=zone_of(conversation, calendar).key),
         source=Meeting.Source.CHATBOT,
+        conversation=conversation,
         nonce=hashlib.sha256(what.encode()).hexdigest(),
         now=now,
     )

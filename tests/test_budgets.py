@@ -23,6 +23,7 @@ def test_own_script_and_style_stay_within_their_budgets(name: str, bytes_at_most
 
 
 def test_there_is_one_script_and_one_style() -> None:
-    """What single pages have of their own stands apart in pages.css. Booking pages load a script of their own and not the app's; so do other sites with a bot."""
+    """What single pages have of their own stands apart in pages.css. Booking pages load a script of
+    their own and not the app's; so do other sites with a bot."""
     own = {path.name for path in STATIC.rglob("*") if path.suffix in {".js", ".css"}}
     assert own == {"app.js", "app.css", "pages.css", "booking.js", "chat.js"}

@@ -24,7 +24,7 @@ LINKS = {
     "createContact": ("201", ("getContact", "updateContact", "deleteContact", "changeIdentifiers")),
     "updateContact": ("200", ("getContact", "deleteContact")),
     "mergeContacts": ("200", ("undoMerge",)),
-    "createImport": ("201", ("getImport",)),
+    "createImport": ("201", ("getImport", "undoImport")),
 }
 BEARER = {"type": "http", "scheme": "bearer"}
 METHODS = {"get", "post", "patch", "delete", "put"}

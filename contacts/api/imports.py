@@ -15,8 +15,8 @@ from ninja import Router
 
 from contacts.api.answers import json_answer
 from contacts.api.authentication import AskedByKey
-from contacts.api.errors import bad, no_such
-from contacts.api.idempotency import PARAMETER, answer_once
+from contacts.api.errors import ApiError, bad, no_such
+from contacts.api.idempotency import PARAMETER, answer_once, idempotent
 from contacts.api.lists import Query
 from contacts.api.schemas import Import as ImportSchema
 from contacts.api.schemas import problems
@@ -24,6 +24,7 @@ from contacts.fields import CUSTOM
 from contacts.imports.encodings import CHOICES
 from contacts.imports.reading import UnreadableFile
 from contacts.imports.starting import start_planning
+from contacts.imports.undoing import CannotUndo, start_undo
 from contacts.imports.uploading import PIECE, TOO_LARGE, Readable, receive, too_large
 from contacts.models import Import
 from contacts.objects import moment, number_of, numbered
@@ -110,11 +111,35 @@ def _receive(
 @router.get("/{id}", response={200: ImportSchema, **problems(404)}, operation_id="getImport")
 def import_detail(request: AskedByKey, id: str) -> HttpResponse:
     """How far it is, and what became of the rows: they add up."""
-    pk = number_of("IMP", id)
+    return json_answer(_shown(_find(id)))
+
+
+@router.post(
+    "/{id}/undo",
+    response={200: ImportSchema, **problems(404, 409, 422)},
+    operation_id="undoImport",
+    openapi_extra={"parameters": [PARAMETER]},
+)
+@idempotent
+def import_undo(request: AskedByKey, id: str) -> HttpResponse:
+    """Take an import back, within 30 days. It runs in the background, until the state is "undone".
+
+    Contacts that it made go, unless they have gained something; what was changed since stays.
+    """
+    batch = _find(id)
+    try:
+        batch = start_undo(import_id=batch.pk, user=None, api_key=request.auth.key)
+    except CannotUndo as reason:
+        raise ApiError(409, str(reason), param="id") from None
+    return json_answer(_shown(batch))
+
+
+def _find(public_id: str) -> Import:
+    pk = number_of("IMP", public_id)
     batch = Import.objects.filter(pk=pk).first() if pk is not None else None
     if batch is None:
-        raise no_such("import", id)
-    return json_answer(_shown(batch))
+        raise no_such("import", public_id)
+    return batch
 
 
 def _file_of(request: HttpRequest) -> tuple[BinaryIO, str]:
@@ -172,7 +197,11 @@ def _shown(batch: Import) -> dict[str, Any]:
             for name, field in zip(header, batch.mapping, strict=False)
         ],
         **batch.counts(),
+        "removed": batch.undo_removed,
+        "restored": batch.undo_restored,
+        "kept": batch.undo_kept,
         "error": batch.error or None,
         "creation_time": moment(batch.created_at),
         "finished_time": moment(batch.finished_at),
+        "undo_until": moment(batch.undo_until) if batch.undoable else None,
     }

@@ -156,7 +156,17 @@ class ContactListPage(BaseModel):
 class Import(BaseModel):
     object: Literal["import"]
     id: str
-    state: Literal["planning", "planned", "committing", "done", "cancelled", "failed", "uploaded"]
+    state: Literal[
+        "planning",
+        "planned",
+        "committing",
+        "done",
+        "cancelled",
+        "failed",
+        "uploaded",
+        "undoing",
+        "undone",
+    ]
     filename: str
     mode: Literal["fill", "replace"]
     dry_run: bool
@@ -168,9 +178,13 @@ class Import(BaseModel):
     merged: int
     invalid: int
     refused: int
+    removed: int = Field(description="Of an undo: contacts that went again.")
+    restored: int = Field(description="Of an undo: rows set back.")
+    kept: int = Field(description="Of an undo: rows that stay, since the contact has changed.")
     error: str | None
     creation_time: str
     finished_time: str | None
+    undo_until: str | None = Field(description="Null while or where there is nothing to undo.")
 
 
 class ImportColumn(BaseModel):

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from contacts.fields import field_named, is_blank
 from contacts.imports.cells import CellReader
+from contacts.imports.effects import effects_of
 from contacts.imports.matching import CLASH, Book, NoMatch
 from contacts.imports.reading import FileShape, RawRow, iter_rows
 from contacts.leases import Lease
@@ -41,7 +42,7 @@ def make_plan(batch: Import, lease: Lease) -> None:
     for chunk in _chunks(rows):
         done += len(chunk)
         _plan_chunk(batch, lease, reader, chunk, done)
-    finish(batch, lease)
+    finish(batch, lease, effects_of(batch, lease))
 
 
 def _chunks(rows: Iterator[RawRow]) -> Iterator[list[RawRow]]:
@@ -166,15 +167,12 @@ def plan_row(row: ImportRow, book: Book, mode: str) -> None:
 
 @retrying
 @transaction.atomic
-def finish(batch: Import, lease: Lease) -> None:
-    counts = count_rows(batch)
+def finish(batch: Import, lease: Lease, effects: list[list[object]]) -> None:
+    columns = {**count_rows(batch), "effects": effects, "state": Import.State.PLANNED}
     if batch.unattended:
         now = timezone.now()
-        lease.settle(
-            **{**counts, "state": Import.State.COMMITTING, "started_at": now, "done_rows": 0}
-        )
-    else:
-        lease.settle(state=Import.State.PLANNED, **counts)
+        columns |= {"state": Import.State.COMMITTING, "started_at": now, "done_rows": 0}
+    lease.settle(**columns)
 
 
 def count_rows(batch: Import) -> dict[str, int]:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from contacts.imports.running import run
-from contacts.models import Contact, FieldChange, Import
+from contacts.models import AuditEntry, Contact, FieldChange, Import
 from contacts.objects import number_of
 from tests.contacts.api.client import Api, problem
 
@@ -99,6 +99,28 @@ def test_a_megabyte_and_more_is_streamed(api: Api) -> None:
     rows = "".join(f"p{n}@example.com,{'x' * 200},L\n" for n in range(6000))
     done = finished(send(api, "Email,First name,Last name\n" + rows, "?dry_run=true"), api)
     assert done["rows"] == 6000
+
+
+def test_an_import_is_undone_once_and_the_audit_names_the_key(api: Api) -> None:
+    done = finished(send(api), api)
+    begun = api.post(f"imports/{done['id']}/undo")
+    assert (begun.status_code, begun.json()["state"]) == (200, "undoing")
+    assert problem(api.post(f"imports/{done['id']}/undo"))[0] == 409
+    pk = number_of("IMP", done["id"])
+    assert pk is not None
+    run(pk)
+    shown = api.get(f"imports/{done['id']}").json()
+    assert (shown["state"], shown["removed"], shown["undo_until"]) == ("undone", 1, None)
+    assert not Contact.objects.exists()
+    entries = AuditEntry.objects.filter(action__in=["import.undo_started", "import.undone"])
+    assert {entry.detail["key"] for entry in entries} == {api.row.public_id}
+
+
+def test_what_has_saved_nothing_cannot_be_undone(api: Api) -> None:
+    planned = finished(send(api, query="?dry_run=true"), api)
+    said = problem(api.post(f"imports/{planned['id']}/undo"))
+    assert said == (409, "It can no longer be undone, or has changed nothing.", "id")
+    assert problem(api.post("imports/IMP-ZZZZZZZZ/undo"))[0] == 404
 
 
 @pytest.mark.parametrize("row", ["1", "IMP-00000000", "IMP-ZZZZZZZZ"])

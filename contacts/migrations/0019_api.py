@@ -1,4 +1,4 @@
-"""API keys, rate counts, first answers; who of them made a change; places in the API's list."""
+"""API keys, rate counts, first answers; who of them made a change; places in the list of the API."""
 
 import contacts.models.api
 import django.db.models.deletion
@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0017_owner_activity'),
+        ('contacts', '0018_sync'),
     ]
 
     operations = [
@@ -73,6 +73,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='import',
             name='api_key',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contacts.apikey'),
+        ),
+        migrations.AddField(
+            model_name='import',
+            name='undone_api_key',
             field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contacts.apikey'),
         ),
         migrations.AddField(
