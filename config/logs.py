@@ -4,6 +4,8 @@ import json
 import logging
 from datetime import UTC, datetime
 
+from contacts.request_ids import current_request_id
+
 
 class JsonFormatter(logging.Formatter):
     """Formats a record as compact JSON. Exceptions keep their traceback, not the local values."""
@@ -15,6 +17,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if request_id := current_request_id():
+            entry["request"] = request_id
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         return json.dumps(entry, default=str)

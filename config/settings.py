@@ -79,6 +79,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "contacts.api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -205,6 +206,10 @@ BOOKING_ANSWERS_EVERY_MS = 100
 CHATS_PER_ADDRESS = env_int("CHATS_PER_ADDRESS", 30)  # in ten minutes
 CHAT_MESSAGES_PER_ADDRESS = env_int("CHAT_MESSAGES_PER_ADDRESS", 600)  # in ten minutes
 CHAT_MESSAGES_PER_MINUTE = env_int("CHAT_MESSAGES_PER_MINUTE", 40)  # of one conversation
+
+# Requests of the API. 0 is no limit, as in the embedded default.
+API_PER_SECOND = env_int("API_PER_SECOND", 5 if PRODUCTION else 0)  # of the account
+API_PER_ADDRESS = env_int("API_PER_ADDRESS", 200 if PRODUCTION else 0)  # in five minutes
 
 # Deliveries to other systems. Both are for demonstrations and tests.
 WEBHOOKS_TO_LOOPBACK = env_bool("WEBHOOKS_TO_LOOPBACK", KITH_MODE == "demo")

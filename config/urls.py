@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from config import api_docs
+from config.api import api
 from contacts.views import health
 from contacts.views.people.sign_in import admin_sign_in
 
@@ -16,6 +18,9 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
     path("admin/", admin.site.urls),
+    path("v2/openapi.json", api_docs.openapi_json, name="openapi_json"),
+    path("v2/docs", api_docs.docs, name="api_docs"),
+    path("v2/", api.urls),
     path("", include("contacts.urls")),
     path("", include("activities.urls")),
     path("", include("integrations.urls")),

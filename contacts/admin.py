@@ -28,6 +28,8 @@ from contacts.fields import FIELDS, Field, Kind, as_text, current_value
 from contacts.identity import InvalidValue
 from contacts.models import (
     Account,
+    ApiCount,
+    ApiKey,
     AuditEntry,
     AuditSeal,
     AuthenticatorApp,
@@ -39,6 +41,7 @@ from contacts.models import (
     DuplicateSearch,
     ExportFile,
     FieldChange,
+    FirstAnswer,
     Heartbeat,
     HiddenHit,
     Identifier,
@@ -412,6 +415,38 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     list_display = ["kind", "user", "state", "attempts", "created_at", "sent_at"]
     list_filter = ["state", "kind"]
     list_select_related = ["user"]
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """Made and revoked under Settings; without the digest."""
+
+    list_display = ["public_id", "name", "created_by", "created_at", "last_used_at", "revoked_at"]
+    list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["created_by"]
+    fields = [
+        "public_id",
+        "name",
+        "ending",
+        "created_by",
+        "created_at",
+        "last_used_at",
+        "revoked_at",
+    ]
+
+
+@admin.register(ApiCount)
+class ApiCountAdmin(ReadOnlyAdmin):
+    list_display = ["asker", "window", "count"]
+
+
+@admin.register(FirstAnswer)
+class FirstAnswerAdmin(ReadOnlyAdmin):
+    """Without what was answered."""
+
+    list_display = ["key", "status", "about", "created_at"]
+    list_select_related = ["key"]
+    fields = ["key", "status", "about", "created_at"]
 
 
 # Its pages show recovery codes' digests; the other's table is empty.

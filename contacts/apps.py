@@ -21,6 +21,7 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import (
+            api_sweeping,
             checks,  # noqa: F401  registers them
             periodic,
             vault,
@@ -35,3 +36,4 @@ class ContactsConfig(AppConfig):
             changed.connect(forget_fields, sender=Property)
         vault.register(AuthenticatorApp, "secret", purpose=AuthenticatorApp.PURPOSE)
         periodic.register(periodic.Step("secrets", 3600.0, vault.renew_during_rotation))
+        periodic.register(periodic.Step("answers of the API", 60.0, api_sweeping.forget_old))

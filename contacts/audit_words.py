@@ -42,6 +42,8 @@ register_words(
     import__undone="Undid an import",
     probing__limited="Reached the limit of saves that met hidden contacts",
     suggestion__dismissed="Dismissed suggestions for a contact",
+    api_key__created="Made an API key",
+    api_key__revoked="Revoked an API key",
 )
 register_words(
     bulk__started="Began a bulk action",

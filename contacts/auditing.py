@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from contacts.audit_words import words_of
 from contacts.filters.terms import FIRST_DAY, LAST_DAY
+from contacts.history import KEY
 from contacts.listing import BAD_PAGE_LINK
-from contacts.models import AuditEntry, Source, User
+from contacts.models import ApiKey, AuditEntry, Source, User
 from contacts.paging import ColumnOrder, Page, page_at
 from contacts.public_ids import ends_of
 
@@ -127,18 +128,21 @@ def lines(entries: Iterable[AuditEntry]) -> list[Line]:
     ends = ends_of(row.object_id for row in rows if row.object_id.startswith("CTC-"))
     about = User.objects.in_bulk({int(row.object_id) for row in rows if _is_person(row)})
     names = {str(pk): str(person) for pk, person in about.items()}
+    keys = _keys(rows)
     return [
-        _line(row, *ends.get(row.object_id, ("", "")), names.get(row.object_id, "")) for row in rows
+        _line(row, keys, *ends.get(row.object_id, ("", "")), names.get(row.object_id, ""))
+        for row in rows
     ]
 
 
 def csv_rows(state: AuditState) -> Iterator[list[str]]:
     """The filtered audit, oldest first, row by row, as texts in the order of CSV_HEADER."""
     entries = state.entries().order_by("at", "pk")
+    keys = {key.public_id: key for key in ApiKey.objects.all()}
     for entry in entries.iterator(chunk_size=BATCH):
         yield [
             entry.at.isoformat(timespec="seconds"),
-            str(entry.actor or ""),
+            str(entry.actor or keys.get(entry.detail.get(KEY, "")) or ""),
             entry.actor.email if entry.actor else "",
             words_of(entry.action),
             entry.action,
@@ -162,13 +166,21 @@ def _is_person(entry: AuditEntry) -> bool:
     return entry.action.startswith(("person.", "signin.")) and entry.object_id.isdigit()
 
 
-def _who(entry: AuditEntry) -> str:
+def _keys(rows: Iterable[AuditEntry]) -> dict[str, ApiKey]:
+    """The API keys that did some of it, by their ids; no query where none did."""
+    ids = {row.detail[KEY] for row in rows if KEY in row.detail}
+    return {key.public_id: key for key in ApiKey.objects.filter(public_id__in=ids)} if ids else {}
+
+
+def _who(entry: AuditEntry, keys: dict[str, ApiKey]) -> str:
+    if entry.detail.get(KEY, "") in keys:
+        return str(keys[entry.detail[KEY]])
     if entry.actor is None and entry.source == Source.PERSON:
         return NOT_SIGNED_IN
     return str(entry.actor or entry.get_source_display())
 
 
-def _line(entry: AuditEntry, end: str, state: str, name: str) -> Line:
+def _line(entry: AuditEntry, keys: dict[str, ApiKey], end: str, state: str, name: str) -> Line:
     kind = ""
     if end:
         kind = "contact" if state == "live" else "deleted"
@@ -180,7 +192,7 @@ def _line(entry: AuditEntry, end: str, state: str, name: str) -> Line:
         kind = "person"
     return Line(
         entry=entry,
-        who=_who(entry),
+        who=_who(entry, keys),
         what=words_of(entry.action),
         kind=kind,
         leads_to=end if end != entry.object_id else "",

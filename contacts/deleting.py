@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from contacts import history
@@ -15,6 +15,7 @@ from contacts.models import (
     ConflictRequest,
     Contact,
     FieldChange,
+    FirstAnswer,
     Identifier,
     Merge,
     MovedRow,
@@ -90,6 +91,8 @@ def forget_copies(contacts: Sequence[Contact]) -> None:
     forget_in_others(contacts)
     forget_rows(contacts)
     withdraw([contact.public_id for contact in contacts])
+    ids = ids_behind(*(contact.public_id for contact in contacts))
+    FirstAnswer.objects.filter(about__in=ids).update(body="")
     # Where a contact stood in the way of a save, what was typed there names it: the conflict is
     # gone with it, and so are the values.
     ConflictRequest.objects.filter(holders__in=contacts).update(
@@ -100,6 +103,10 @@ def forget_copies(contacts: Sequence[Contact]) -> None:
 def remove_records(contacts: Sequence[Contact]) -> None:
     """Remove the rows with all that belongs to them; of their ids only the state remains."""
     public_ids = [contact.public_id for contact in contacts]
+    record = Contact.objects.filter(public=OuterRef("pk"))
+    PublicId.objects.filter(pk__in=public_ids).update(
+        listed_at=Subquery(record.values("creation_time")), listed_row=Subquery(record.values("pk"))
+    )
     Contact.objects.filter(pk__in=[contact.pk for contact in contacts]).delete()
     PublicId.objects.filter(pk__in=public_ids).update(
         state=PublicId.State.DELETED, changed_at=timezone.now()

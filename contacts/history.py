@@ -7,6 +7,8 @@ from contacts.fields import as_text, known_fields
 from contacts.models import AuditEntry, Contact, FieldChange
 from contacts.signals import Actor
 
+KEY = "key"  # in an entry's detail: the id of the API key that did it
+
 
 def field_changes(
     contact: Contact, changes: dict[str, tuple[Any, Any]], actor: Actor
@@ -22,6 +24,7 @@ def field_changes(
             at=contact.last_updated_time,
             source=actor.source,
             actor=actor.user,
+            api_key=actor.api_key,
             detail=actor.detail,
             bulk_id=actor.bulk,
         )
@@ -59,6 +62,7 @@ def last_changes(contact: Contact, names: Iterable[str]) -> dict[str, FieldChang
 
 def audit(actor: Actor, action: str, object_id: str = "", **detail: Any) -> AuditEntry:
     """Append to the audit. `detail` holds ids and counts only, never a value of a contact."""
+    detail |= _key_of(actor)
     return AuditEntry.objects.create(
         actor=actor.user, source=actor.source, action=action, object_id=object_id, detail=detail
     )
@@ -67,6 +71,17 @@ def audit(actor: Actor, action: str, object_id: str = "", **detail: Any) -> Audi
 def audit_each(actor: Actor, action: str, object_ids: Iterable[str]) -> None:
     """Append one entry for each id, as when several contacts are deleted together."""
     AuditEntry.objects.bulk_create(
-        AuditEntry(actor=actor.user, source=actor.source, action=action, object_id=object_id)
+        AuditEntry(
+            actor=actor.user,
+            source=actor.source,
+            action=action,
+            object_id=object_id,
+            detail=_key_of(actor),
+        )
         for object_id in object_ids
     )
+
+
+def _key_of(actor: Actor) -> dict[str, str]:
+    """Which API key it was, where it was one."""
+    return {KEY: actor.api_key.public_id} if actor.api_key else {}

@@ -264,7 +264,7 @@ def merge_contacts(*, plan: MergePlan, actor: Actor, values: Values | None = Non
         assert merge is not None
         fold_in(merge, duplicate, survivor)
     folded = ", ".join(change.moved_ids)
-    how = Actor(actor.user, Source.MERGE if folded else actor.source, folded)
+    how = replace(actor, source=Source.MERGE, detail=folded) if folded else actor
     try:
         apply_changes(survivor, change.fields, how, version=change.version, **times)
     except IdentifierTaken:
@@ -298,6 +298,7 @@ def _record(survivor: Contact, duplicates: list[Contact], actor: Actor) -> Merge
     merge = Merge.objects.create(
         survivor_id=survivor.public_id,
         actor=actor.user,
+        api_key=actor.api_key,
         before={contact.public_id: snapshot(contact) for contact in records},
         records=records_of(records),
         survivor_version=survivor.version,
@@ -330,6 +331,8 @@ def _forget_records(survivor: Contact, duplicates: list[Contact]) -> None:
     for duplicate in duplicates:
         PublicId.objects.filter(pk=duplicate.public_id).update(
             state=PublicId.State.MERGED,
+            listed_at=duplicate.creation_time,
+            listed_row=duplicate.pk,
             merged_into=survivor.public_id,
             changed_at=survivor.last_updated_time,
         )

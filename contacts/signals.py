@@ -5,19 +5,20 @@ from typing import Any
 
 from django.dispatch import Signal
 
-from contacts.models import Source, User
+from contacts.models import ApiKey, Source, User
 from contacts.planning import Plan
 from contacts.planning import plan as make_plan
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who or what makes a change: a person, an import, the command line."""
+    """Who or what makes a change: a person, an import, the command line, an API key."""
 
     user: User | None
     source: Source = Source.PERSON
     detail: str = ""
     bulk: int | None = None  # the bulk action in which it happens
+    api_key: ApiKey | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from contacts.fields import (
     owner_names,
     shown,
 )
-from contacts.models import Contact, FieldChange, Merge, Source, User
+from contacts.models import ApiKey, Contact, FieldChange, Merge, Source, User
 from contacts.public_ids import ids_behind
 from contacts.timeline_sources import Change, Entry, Stretch
 from contacts.undoing import UNDID, UNDO_FOR, assignable_ids, may_undo, token_for_save
@@ -32,7 +32,7 @@ ICONS = {
 
 def find(contact: Contact, viewer: User, stretch: Stretch) -> list[Entry]:
     """The saves and merges of one stretch: the source of contacts.timeline."""
-    rows = FieldChange.objects.filter(contact=contact).select_related("actor")
+    rows = FieldChange.objects.filter(contact=contact).select_related("actor", "api_key")
     if stretch.upto is not None:
         rows = rows.filter(at__lte=stretch.upto)
     # A save changes each field once, so this holds one entry more than asked for: the last one,
@@ -77,7 +77,11 @@ class Merges:
         away = Merge.duplicates.through.objects.filter(publicid=self.contact.public_id)
         both = into.union(away.values("merge_id"))  # each by its index, which an OR would not use
         merges = Merge.objects.filter(pk__in=both).defer("before", "result", "records")
-        return list(merges.select_related("actor", "undone_by").prefetch_related("duplicates"))
+        return list(
+            merges.select_related(
+                "actor", "undone_by", "api_key", "undone_api_key"
+            ).prefetch_related("duplicates")
+        )
 
     def to_undo(self, at: datetime) -> int:
         """The merge of that moment, while "Undo merge" may be offered."""
@@ -93,10 +97,19 @@ class Merges:
             if merge.at not in told:
                 what = f"merged {ids}" if self._is_survivor(merge) else MERGED_AWAY
                 offered = merge.pk if self._offers(merge) else 0
-                yield Entry(merge.at, "merge", _name(merge.actor), what, tint="w", merge=offered)
+                yield Entry(
+                    merge.at,
+                    "merge",
+                    _name(merge.actor, merge.api_key),
+                    what,
+                    tint="w",
+                    merge=offered,
+                )
             if merge.undone_at is not None and merge.undone_at not in told:
                 what = f"undid the merge of {ids}" if self._is_survivor(merge) else CAME_BACK
-                yield Entry(merge.undone_at, "undo-2", _name(merge.undone_by), what)
+                yield Entry(
+                    merge.undone_at, "undo-2", _name(merge.undone_by, merge.undone_api_key), what
+                )
 
     def _is_survivor(self, merge: Merge) -> bool:
         return merge.survivor_id in self.ids
@@ -132,7 +145,7 @@ class Saves:
             at=first.at,
             icon=icon,
             tint=tint,
-            lead=str(first.actor) if first.actor else Source(first.source).label,
+            lead=str(first.actor or first.api_key or Source(first.source).label),
             text=self._what(first, changes, created),
             changes=[
                 _change(
@@ -177,8 +190,8 @@ class Saves:
         return CAME_BACK if came_back else f"undid the merge of {ids}"
 
 
-def _name(user: User | None) -> str:
-    return str(user) if user else str(Source.MERGE.label)
+def _name(user: User | None, key: ApiKey | None) -> str:
+    return str(user or key or Source.MERGE.label)
 
 
 def _labels(changes: list[FieldChange]) -> str:

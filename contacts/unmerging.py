@@ -1,5 +1,6 @@
 """Undoing a merge: what the plan (contacts.unmerge_plan) shows, in one transaction."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -70,7 +71,7 @@ def _write(plan: UnmergePlan, actor: Actor) -> list[ContactChange]:
     """Everything but the audit and the announcement, whose changes come back."""
     survivor = plan.survivor
     returning = {record.public_id: record for record in plan.returning}
-    how = Actor(actor.user, Source.MERGE, UNDO_OF_MERGE + ", ".join(returning))
+    how = replace(actor, source=Source.MERGE, detail=UNDO_OF_MERGE + ", ".join(returning))
     until_now = {name: current_value(survivor, spec) for name, spec in known_fields().items()}
     for record in plan.returning:
         _make_again(record)
@@ -118,7 +119,11 @@ def _look_again(plan: UnmergePlan) -> UnmergePlan:
 
 def _make_again(record: Contact) -> None:
     PublicId.objects.filter(pk=record.public_id).update(
-        state=PublicId.State.LIVE, merged_into=None, changed_at=record.last_updated_time
+        state=PublicId.State.LIVE,
+        merged_into=None,
+        listed_at=None,
+        listed_row=None,
+        changed_at=record.last_updated_time,
     )
     derive(record)
     record.save(force_insert=True)
@@ -195,5 +200,7 @@ def _close(plan: UnmergePlan, actor: Actor, at: datetime) -> None:
     merge = plan.merge
     MovedRow.objects.filter(merge=merge).delete()
     merge.before, merge.result, merge.records = {}, {}, {}
-    merge.undone_at, merge.undone_by = at, actor.user
-    merge.save(update_fields=["before", "result", "records", "undone_at", "undone_by"])
+    merge.undone_at, merge.undone_by, merge.undone_api_key = at, actor.user, actor.api_key
+    merge.save(
+        update_fields=["before", "result", "records", "undone_at", "undone_by", "undone_api_key"]
+    )

@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from contacts.opaque import RowNumber
 from contacts.views import (
+    api_keys,
     audit,
     bulk,
     bulk_results,
@@ -109,6 +110,12 @@ urlpatterns = [
         "duplicates/<str:first>/<str:second>/restore/",
         duplicates.duplicate_restore,
         name="duplicate_restore",
+    ),
+    path("settings/api-keys/", api_keys.api_key_list, name="api_key_list"),
+    path(
+        "settings/api-keys/<str:public_id>/revoke/",
+        api_keys.api_key_revoke,
+        name="api_key_revoke",
     ),
     path("settings/requests/", conflict_requests.request_list, name="request_list"),
     path(

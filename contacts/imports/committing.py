@@ -203,7 +203,7 @@ def settle(batch: Import, lease: Lease, state: str) -> None:
     """Write the final counts, and forget the file and its sample values."""
     lease.settle(**_final(batch, state))
     history.audit(
-        Actor(batch.created_by, Source.IMPORT),
+        Actor(batch.created_by, Source.IMPORT, api_key=batch.api_key),
         "import.committed",
         str(batch.pk),
         **count_rows(batch),

@@ -17,7 +17,7 @@ Outcome = ImportRow.Outcome
 def actor_of(batch: Import, row: ImportRow) -> Actor:
     """Who makes the change of this row, as history names it."""
     detail = f"row {row.number:,} of {batch.filename}"[:120]
-    return Actor(batch.created_by, Source.IMPORT, detail)
+    return Actor(batch.created_by, Source.IMPORT, detail, api_key=batch.api_key)
 
 
 def planned_values(row: ImportRow) -> Values:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
+from django.utils import timezone
 
 from contacts.fields import field_named, is_blank
 from contacts.imports.cells import CellReader
@@ -167,7 +168,11 @@ def plan_row(row: ImportRow, book: Book, mode: str) -> None:
 @retrying
 @transaction.atomic
 def finish(batch: Import, lease: Lease, effects: list[list[object]]) -> None:
-    lease.settle(state=Import.State.PLANNED, effects=effects, **count_rows(batch))
+    columns = {**count_rows(batch), "effects": effects, "state": Import.State.PLANNED}
+    if batch.unattended:
+        now = timezone.now()
+        columns |= {"state": Import.State.COMMITTING, "started_at": now, "done_rows": 0}
+    lease.settle(**columns)
 
 
 def count_rows(batch: Import) -> dict[str, int]:

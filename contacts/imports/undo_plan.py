@@ -127,7 +127,8 @@ def _made_by(row: ImportRow, change: FieldChange) -> bool:
 def undo_actor(batch: Import, row: ImportRow | None = None) -> Actor:
     """Who undoes it, as history names it."""
     of = f"row {row.number:,} of {batch.filename}" if row is not None else batch.filename
-    return Actor(batch.undone_by, Source.IMPORT, f"undo of {of}"[:120])
+    detail = f"undo of {of}"[:120]
+    return Actor(batch.undone_by, Source.IMPORT, detail, api_key=batch.undone_api_key)
 
 
 def changes_of(batch: Import, decisions: Sequence[Decision]) -> list[ContactChange]:

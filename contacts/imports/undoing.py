@@ -26,7 +26,7 @@ from contacts.imports.undo_plan import (
     undo_actor,
 )
 from contacts.leases import Lease
-from contacts.models import Contact, Identifier, Import, ImportRow, User
+from contacts.models import ApiKey, Contact, Identifier, Import, ImportRow, Source, User
 from contacts.planning import Line, Tally
 from contacts.retrying import Stale, retrying
 from contacts.services import IdentifierTaken, identifier_key, update_contact
@@ -81,11 +81,11 @@ def _decisions(batch: Import, numbers: list[int]) -> list[Decision]:
     return decide(batch, rows, Contact.objects.filter(pk__in=ids))
 
 
-def start_undo(*, import_id: int, user: User) -> Import:
+def start_undo(*, import_id: int, user: User | None, api_key: ApiKey | None = None) -> Import:
     """Begin to undo it; a worker goes on. Raises CannotUndo; then nothing was changed."""
     from contacts.tasks import run_import
 
-    if not may_import(user):
+    if api_key is None and (user is None or not may_import(user)):
         raise CannotUndo("Only administrators undo imports.")
     with transaction.atomic():
         batch = Import.objects.select_for_update().get(pk=import_id)
@@ -96,9 +96,14 @@ def start_undo(*, import_id: int, user: User) -> Import:
         if not batch.undoable:
             raise CannotUndo("It can no longer be undone, or has changed nothing.")
         batch.state, batch.undone_by, batch.done_rows = State.UNDOING, user, 0
+        batch.undone_api_key = api_key
         batch.started_at = timezone.now()
-        batch.save(update_fields=["state", "undone_by", "done_rows", "started_at"])
-        history.audit(Actor(user), "import.undo_started", str(batch.pk))
+        batch.save(
+            update_fields=["state", "undone_by", "undone_api_key", "done_rows", "started_at"]
+        )
+        source = Source.API_KEY if api_key else Source.PERSON
+        actor = Actor(user, source, api_key=api_key)
+        history.audit(actor, "import.undo_started", str(batch.pk))
         hint_after_commit(run_import, batch.pk)
     return batch
 

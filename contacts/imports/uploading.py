@@ -55,8 +55,9 @@ def receive(
     user: User | None,
     encoding: str | None = None,
     origin: str = Import.Source.PAGE,
+    **columns: Any,
 ) -> Import:
-    """Keep a copy of the file and make an Import with its mapping guessed.
+    """Keep a copy of the file and make an Import with its mapping guessed, and these `columns`.
 
     Raises UnreadableFile; then nothing is kept.
     """
@@ -78,6 +79,8 @@ def receive(
         source=origin,
         region=Account.load().default_region,
     )
+    for name, value in columns.items():
+        setattr(batch, name, value)
     take_shape(batch, shape)
     batch.save()
     return batch

@@ -1,3 +1,4 @@
+from contacts.models.api import ApiCount, ApiKey, FirstAnswer
 from contacts.models.bulk import BulkAction, BulkRow
 from contacts.models.contact import Contact, Identifier, PublicId, new_public_id
 from contacts.models.contact_list import ContactList
@@ -23,6 +24,8 @@ from contacts.models.suggestion import Suggestion
 
 __all__ = [
     "Account",
+    "ApiCount",
+    "ApiKey",
     "AuditEntry",
     "AuditSeal",
     "AuthenticatorApp",
@@ -34,6 +37,7 @@ __all__ = [
     "DuplicateSearch",
     "ExportFile",
     "FieldChange",
+    "FirstAnswer",
     "Heartbeat",
     "HiddenHit",
     "Identifier",

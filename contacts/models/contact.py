@@ -47,6 +47,10 @@ class PublicId(models.Model):
     state = models.CharField(max_length=7, choices=State, default=State.LIVE)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True)
     changed_at = models.DateTimeField(default=now)
+    #: Where the record stood in the order of the API's list (creation_time, row) before it went: a
+    #: client that has its id as a cursor goes on from there.
+    listed_at = models.DateTimeField(null=True, blank=True)
+    listed_row = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from contacts.models.api import ApiKey
 from contacts.models.bulk import BulkAction
 from contacts.models.contact import Contact
 from contacts.models.source import Source
@@ -23,6 +24,9 @@ class FieldChange(models.Model):
     source = models.CharField(max_length=8, choices=Source)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    api_key = models.ForeignKey(
+        ApiKey, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     #: Such as "row 12 of a.csv", or the ids of the nine contacts that a merge folded in.
     detail = models.CharField(max_length=200, blank=True, default="")

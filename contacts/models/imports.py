@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from contacts.models.api import ApiKey
 from contacts.models.contact import Contact
 from contacts.models.leased import Leased
 
@@ -38,6 +39,7 @@ class Import(Leased):
         PAGE = "page", "Import CSV"
         COMMAND = "command", "Command line"
         ADMIN = "admin", "Administration"
+        API = "api", "API key"
 
     filename = models.CharField(max_length=255)
     path = models.CharField(max_length=500, blank=True, default="")  # emptied when the file goes
@@ -57,6 +59,11 @@ class Import(Leased):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="imports"
     )
+    api_key = models.ForeignKey(
+        ApiKey, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    #: Nobody looks at the preview: carried out as soon as it is there.
+    unattended = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -80,6 +87,9 @@ class Import(Leased):
     # Its undo. What it has set back wholly, in part and not at all: rows.
     undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    undone_api_key = models.ForeignKey(
+        ApiKey, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     undone_at = models.DateTimeField(null=True, blank=True)
     undone_through = models.PositiveIntegerField(default=0)  # like committed_through

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from contacts.access import visible_condition
+from contacts.models.api import ApiKey
 from contacts.models.contact import Contact, PublicId
 from contacts.models.never import NEVER
 
@@ -23,6 +24,9 @@ class Merge(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    api_key = models.ForeignKey(
+        ApiKey, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     #: {public id: {field: text}} of every record before, and the survivor's fields after, under
     #: "result". Emptied when one of the contacts is deleted, which ends the undo.
     before = models.JSONField(default=dict)
@@ -34,6 +38,10 @@ class Merge(models.Model):
     undone_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    undone_api_key = models.ForeignKey(
+        ApiKey, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
 
     class Meta:

@@ -12,10 +12,11 @@ from typing import Any
 from django.utils import timezone
 
 from activities.models import Conversation, Meeting
+from activities.objects import booking_object, conversation_object
 from activities.signals import ConversationChange, MeetingChange
+from contacts import objects
 from contacts.models import Contact
 from contacts.signals import ContactChange
-from integrations import objects
 from integrations.models.ids import new_event_id
 
 API_VERSION = "v2"
@@ -102,7 +103,7 @@ def of_meetings(meeting_ids: Iterable[int], changes: Sequence[MeetingChange]) ->
     )
     meetings = rows.in_bulk(list(meeting_ids))
     return {
-        number: event(type_of_meeting(change), objects.booking_object(meetings[change.meeting_id]))
+        number: event(type_of_meeting(change), booking_object(meetings[change.meeting_id]))
         for number, change in enumerate(changes)
         if change.meeting_id in meetings
     }
@@ -126,7 +127,7 @@ def of_conversations(
     return {
         number: event(
             type_of_conversation(change),
-            objects.conversation_object(conversation, booking=booked.get(conversation.pk)),
+            conversation_object(conversation, booking=booked.get(conversation.pk)),
         )
         for number, change in enumerate(changes)
         if (conversation := conversations.get(change.conversation_id)) is not None

@@ -1,7 +1,5 @@
-"""Contacts and meetings as the HTTP API and the webhooks show them (api.md)."""
+"""Meetings as the HTTP API and the webhooks show them: as bookings (api.md)."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,75 +7,9 @@ from django.urls import reverse
 
 from activities.guest_links import token_of
 from activities.models import Conversation, Meeting
-from contacts.fields import CUSTOM, current_value, live_fields
-from contacts.models import Contact
-from contacts.models.contact import BASE36
+from contacts.objects import moment, user_id
 
-TEXTS = (
-    "status", "first_name", "last_name", "email", "mobile_phone", "phone", "company",
-    "company_size", "job_title", "salutation", "street_address", "city", "state", "post_code",
-    "country", "timezone",
-)  # fmt: skip
 CONVERSATION_STATES = {"active": "active", "finished": "closed", "abandoned": "abandoned"}
-
-
-def moment(at: datetime | None) -> str | None:
-    """ISO 8601 in UTC, always with milliseconds."""
-    if at is None:
-        return None
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def user_id(pk: int | None) -> str | None:
-    """A colleague's id: the number, in base 36."""
-    if pk is None:
-        return None
-    digits = ""
-    while pk:
-        pk, digit = divmod(pk, 36)
-        digits = BASE36[digit] + digits
-    return f"USR-{digits.rjust(8, '0')}"
-
-
-def contact_object(contact: Contact) -> dict[str, Any]:
-    """The contact; unset values are null."""
-    return {
-        "object": "contact",
-        "id": contact.public_id,
-        "creation_time": moment(contact.creation_time),
-        "last_updated_time": moment(contact.last_updated_time),
-        "last_interacted_time": moment(contact.last_interacted_time),
-        "owner": user_id(contact.owner_id),
-        **{name: getattr(contact, name) or None for name in TEXTS},
-        "employees": contact.employees,
-        "has_consent": contact.has_consent,
-        "terms_of_sevice": contact.terms_of_service,  # so it is spelled on the wire
-        "terms_of_service": contact.terms_of_service,
-        "custom_fields": [
-            {
-                "name": field.name.removeprefix(CUSTOM),
-                "value": current_value(contact, field) or None,
-            }
-            for field in live_fields()
-            if field.custom
-        ],
-        "bot": contact.bot or None,
-        "form": contact.form or None,
-    }
-
-
-def deleted_object(public_id: str) -> dict[str, Any]:
-    return {"id": public_id, "object": "contact", "deleted": True}
-
-
-def field_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of fields under their API names; of a custom property under its identifier."""
-    shown = {}
-    for name, value in values.items():
-        if name == "owner":
-            value = user_id(value)
-        shown[name.removeprefix(CUSTOM)] = None if value == "" else value
-    return shown
 
 
 def booking_object(meeting: Meeting) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The endpoints of bookings and booking calendars."""
