@@ -68,7 +68,7 @@ class Conversation(models.Model):
 
     # Where it waits: activities.chat_flow.Position, and from when on times are offered.
     step = models.CharField(max_length=20, blank=True, default="")
-    detail = models.CharField(max_length=20, blank=True, default="")
+    detail = models.CharField(max_length=30, blank=True, default="")
     offered_from = models.DateTimeField(null=True, blank=True)
 
     #: {step id: {"label", "text", "field", "value"}}: what was answered, and what for.
