@@ -27,7 +27,7 @@ from contacts.retrying import retrying
 from contacts.signals import Actor
 
 BATCH = 500
-ATTEMPTS = 3
+ATTEMPTS = 10
 #: A save is looked at this long after its time stamp, when its transaction has surely ended.
 SETTLED = timedelta(minutes=2)
 LEASE = timedelta(minutes=2)
@@ -99,10 +99,13 @@ def _claim() -> str:
 
 
 def _search_batch(token: str, settled: timedelta, size: int) -> int:
-    """One batch in a transaction of its own; again when a contact of it was deleted meanwhile."""
+    """One batch in a transaction of its own; again when a contact of it was deleted meanwhile.
+
+    Each try takes half as many: a large deletion at the same time meets a small batch more rarely.
+    """
     for attempt in range(ATTEMPTS):
         try:
-            return _look(token, settled, size)
+            return _look(token, settled, max(1, size >> attempt))
         except IntegrityError:
             if attempt == ATTEMPTS - 1:
                 raise
