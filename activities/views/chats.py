@@ -68,7 +68,8 @@ def _list_context(request: HtmxHttpRequest, state: ChatState) -> dict[str, Any]:
         "matching": found.count,
         "matching_shown": shown_count(found.count),
         "chips": state.chips(),
-        "pops": state.pops(),
+        "pops": state.choices.pops(state.chosen),
+        "presets": state.presets(),
         "previous_query": state.but(before=page.previous) if page.previous else "",
         "next_query": state.but(after=page.next) if page.next else "",
     }
