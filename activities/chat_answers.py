@@ -23,6 +23,7 @@ from activities.chat_flow import (
 )
 from activities.cleaning import lines, one_line
 from activities.models import Conversation
+from activities.models.conversation import in_order
 from activities.questions import Question
 from contacts.cleaning import clean
 from contacts.fields import Field, Kind, as_text, known_fields, live_fields
@@ -146,7 +147,7 @@ def guest_of(conversation: Conversation) -> Guest:
     names = f"{told.get('first_name', '')} {told.get('last_name', '')}".strip()
     rest = (
         Answer(key, a["label"], str(a["text"]), a["field"], a["value"])
-        for key, a in conversation.answers.items()
+        for key, a in in_order(conversation.answers).items()
         if a["field"] not in own and "text" in a and not a.get("meeting")
     )
     return Guest(
