@@ -112,6 +112,7 @@ def book_in(
             answers=tuple(replace(a, name=name_of(a.name)) for a in told),
         ),
         source=Meeting.Source.CHATBOT,
+        conversation=conversation,
         nonce=hashlib.sha256(what.encode()).hexdigest(),
         now=now,
     )

@@ -13,7 +13,7 @@ from activities.chat_offers import (
     zone_of,
 )
 from activities.chat_talk import Talk
-from activities.models import BookingCalendar, Conversation, Meeting
+from activities.models import BookingCalendar, Conversation
 from activities.slots import NotAvailable, SlotTaken
 from contacts.identity import InvalidValue
 
@@ -80,7 +80,6 @@ def _book(talk: Talk, calendar: BookingCalendar, text: str, nonce: str) -> bool:
         talk.say(TAKEN if isinstance(error, SlotTaken) else NOT_OFFERED)
         conversation.offered_from = None
         return False
-    Meeting.objects.filter(pk=meeting.pk).update(conversation=conversation)
     talk.say(BOOKED.format(when=when, zone=zone.key, host=calendar.host), meeting)
     if meeting.contact is not None:
         belongs_to(conversation, meeting.contact)

@@ -16,7 +16,14 @@ from activities import guest_links
 from activities.availability import host_is_free, is_free
 from activities.capture import Guest, contact_of, described, guest_of
 from activities.derived import outdated_contacts, refresh_contacts
-from activities.models import BookedSlot, BookingCalendar, FormSubmission, Meeting, MeetingEvent
+from activities.models import (
+    BookedSlot,
+    BookingCalendar,
+    Conversation,
+    FormSubmission,
+    Meeting,
+    MeetingEvent,
+)
 from activities.models.ids import new_nonce
 from activities.models.meeting import AGREED
 from activities.signals import Doer, MeetingChange, announce
@@ -68,11 +75,12 @@ def book(
     kind: str = Kind.SCHEDULED,
     doer: Doer | None = None,
     submission: FormSubmission | None = None,
+    conversation: Conversation | None = None,
     now: datetime | None = None,
 ) -> Meeting:
     """Book a time of a calendar; the contact is found or made in the same transaction.
 
-    `submission` is the form whose answers led here. `nonce` identifies the form: the same one again answers with the meeting it has made. Raises
+    `submission` is the form whose answers led here, `conversation` the one it is booked in. `nonce` identifies the form: the same one again answers with the meeting it has made. Raises
     NotAvailable (SlotTaken when somebody was faster) and Busy; then nothing was written.
     """
     known = Meeting.objects.filter(guest_nonce=nonce).first() if nonce else None
@@ -88,6 +96,7 @@ def book(
             kind=kind,
             doer=doer or Doer(Meeting.By.CUSTOMER),
             submission=submission,
+            conversation=conversation,
             now=now or timezone.now(),
         )
     except _AlreadyBooked:
@@ -98,7 +107,8 @@ def book(
 @transaction.atomic
 def _book(
     *, calendar: BookingCalendar, starts_at: datetime, guest: Guest, source: str, nonce: str,
-    kind: str, doer: Doer, submission: FormSubmission | None, now: datetime,
+    kind: str, doer: Doer, submission: FormSubmission | None, conversation: Conversation | None,
+    now: datetime,
 ) -> Meeting:  # fmt: skip
     if not is_free(calendar.rules, calendar.host_id, starts_at, now=now):
         if Meeting.objects.filter(guest_nonce=nonce).exists():  # by the same form's first click
@@ -109,6 +119,7 @@ def _book(
         source=source,
         host_id=calendar.host_id,
         calendar=calendar,
+        conversation=conversation,
         starts_at=starts_at,
         duration_minutes=calendar.duration_minutes,
         ends_at=starts_at + timedelta(minutes=calendar.duration_minutes),

@@ -38,6 +38,8 @@ register_words(
     identifier__released="Released a former identifier",
     import__committed="Imported a file",
     import__stopped="Stopped an import",
+    import__undo_started="Began to undo an import",
+    import__undone="Undid an import",
     probing__limited="Reached the limit of saves that met hidden contacts",
     suggestion__dismissed="Dismissed suggestions for a contact",
 )

@@ -3,7 +3,7 @@
 One for every field people see, and the times. Later apps register theirs from `AppConfig.ready`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,6 +14,7 @@ from contacts import cells
 from contacts.cells import Cell
 from contacts.fields import Field, Kind, known_fields, live_fields
 from contacts.identity import InvalidValue
+from contacts.models import Contact
 
 NAME = "name"
 MAX_COLUMNS = 20  # beside the name
@@ -21,7 +22,7 @@ MAX_COLUMNS = 20  # beside the name
 WIDTHS = {
     "c-name": 188, "c-email": 200, "c-phone": 140, "c-company": 140, "c-status": 150,
     "c-owner": 118, "c-captured": 104, "c-last": 110, "c-text": 150, "c-long": 220,
-    "c-number": 110, "c-date": 110, "c-flag": 90,
+    "c-number": 110, "c-date": 110, "c-flag": 90, "c-sync": 160,
 }  # fmt: skip
 STEP = 300  # pixels between the least widths of the table that the stylesheet knows
 FITS = 1216  # a window of 1440 less the navigation
@@ -47,7 +48,8 @@ class Column:
 
     `sort` is the name of the sort that its head offers (contacts.sorting). Of the usual columns
     those that `yields` more give way first where there is little room, and 0 never does; on a phone
-    there are these, and one that is `on_card` all the same.
+    there are these, and one that is `on_card` all the same. `load` reads what the cells of a page
+    show beside the contact's own columns, for all of its contacts at once.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Column:
     yields: int = 1
     on_card: bool = False
     custom: bool = False
+    load: Callable[[Sequence[Contact]], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,7 @@ for _number, (_name, _label, _css, _cell, _sort, _yields) in enumerate(
         ("email", "Email", "c-email", cells.email, "email", 1),
         ("mobile_phone", "Mobile phone", "c-phone", cells.mobile_phone, "", 1),
         ("company", "Company", "c-company", None, "company", 3),
-        ("status", "Status", "c-status", cells.status, "status", 0),
+        ("status", "Status", "c-status", cells.status, "status", 1),
         ("owner", "Owner", "c-owner", cells.owner, "", 3),
         ("captured", "Captured on", "c-captured", cells.moment("creation_time"), "captured", 2),
         (
@@ -209,7 +212,7 @@ for _number, (_name, _label, _css, _cell, _sort, _yields) in enumerate(
             cell=_cell or cells.of_field(Field(_name, _label)),
             sort=_sort,
             newest_first=_sort in {"captured", "activity"},
-            usual=_name not in {"captured", "updated"},
+            usual=_name not in {"status", "captured", "updated"},
             yields=_yields,
         )
     )

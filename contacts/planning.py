@@ -8,8 +8,9 @@ was shown is what is done.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Planner(Protocol):
         ...
 
     def lines(self, effects: Sequence[Effect]) -> list[Line]:
-        """This planner's own effects in words, counted."""
+        """This planner's own effects in words, counted: by `kind` and `done` alone, since an import
+        adds up a million of them and keeps no targets."""
         ...
 
 
@@ -99,6 +101,23 @@ class Plan:
     def done(self) -> int:
         """How many targets will be updated."""
         return sum(effect.done for effect in self.effects)
+
+
+@dataclass
+class Tally:
+    """Many plans added up, in flat memory: how often what happens, not to what."""
+
+    counts: Counter[tuple[str, str, bool]] = field(default_factory=Counter)
+
+    def add(self, plan: Plan) -> None:
+        self.counts.update((e.planner, e.kind, e.done) for e in plan.effects)
+
+    @property
+    def lines(self) -> list[Line]:
+        effects: list[Effect] = []
+        for (planner, kind, done), number in self.counts.items():
+            effects += [Effect(planner, 0, "", kind, done)] * number
+        return Plan(tuple(effects)).lines
 
 
 #: Nothing happens elsewhere; also what a form that was never checked carries.

@@ -41,13 +41,17 @@ def rows_of(
     `render` renders the row's template with what it is given: `id`, `name`, `initials`, `avatar`,
     `cells` (a `head` and its `html`), and whether this is the row of the contact that `is_open`.
     """
+    listed = list(contacts)
+    for head in heads:
+        if head["column"].load is not None:
+            head["column"].load(listed)
     own, fillers = _OWN.values(), [head["column"].cell for head in heads]
     marks = [f"{_SECRET}x{number}x" for number in range(len(own) + len(fillers))]
     cells = [{"head": h, "html": m} for h, m in zip(heads, marks[len(_OWN) :], strict=True)]
     given = {**dict(zip(_OWN, marks, strict=False)), "cells": cells}
     stencils: dict[bool, tuple[list[str], list[int]]] = {}
     written: list[str] = []
-    for contact in contacts:
+    for contact in listed:
         is_open = contact.public_id == open_id
         if is_open not in stencils:
             parts = _MARK.split(render({**given, "is_open": is_open}))

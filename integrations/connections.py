@@ -3,8 +3,10 @@
 from django.db import transaction
 from django.utils import timezone
 
-from contacts.models import OutgoingMail, User
+from contacts.models import OutgoingMail
 from contacts.people import outbox as mails
+from contacts.people.rules import administrators
+from integrations import systems
 from integrations.models import Connection, Delivery
 from integrations.outbox import gates
 
@@ -15,7 +17,7 @@ State = Connection.State
 def needs_reconnect(gate: str, words: str) -> bool:
     """Hold everything of the connection behind this gate; whether it was not held before.
 
-    Its owner, where it has one, is told by mail this once.
+    Whose it is is told by mail this once: a colleague, or of the account's the administrators.
     """
     gates.pause(gate)
     kind, _, number = gate.partition(" ")
@@ -25,10 +27,16 @@ def needs_reconnect(gate: str, words: str) -> bool:
     held = {"state": State.NEEDS_RECONNECT, "words": words[:500], "held_since": timezone.now()}
     if not found.update(**held):
         return False
-    owner = User.objects.filter(connections=int(number), is_active=True).first()
-    if owner is not None:
-        mails.queue(OutgoingMail.Kind.RECONNECT, owner)
+    connection = Connection.objects.select_related("user").get(pk=int(number))
+    _tell(connection)
     return True
+
+
+def _tell(connection: Connection) -> None:
+    owner = connection.user
+    people = administrators() if owner is None else [owner] if owner.is_active else []
+    for person in people:
+        mails.queue(OutgoingMail.Kind.RECONNECT, person, about=systems.label_of(connection.vendor))
 
 
 @transaction.atomic

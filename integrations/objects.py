@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from activities.guest_links import token_of
-from activities.models import Meeting
+from activities.models import Conversation, Meeting
 from contacts.fields import CUSTOM, current_value, live_fields
 from contacts.models import Contact
 from contacts.models.contact import BASE36
@@ -18,6 +18,7 @@ TEXTS = (
     "company_size", "job_title", "salutation", "street_address", "city", "state", "post_code",
     "country", "timezone",
 )  # fmt: skip
+CONVERSATION_STATES = {"active": "active", "finished": "closed", "abandoned": "abandoned"}
 
 
 def moment(at: datetime | None) -> str | None:
@@ -96,7 +97,7 @@ def booking_object(meeting: Meeting) -> dict[str, Any]:
         "customer_timezone": meeting.guest_time_zone,
         "owner": user_id(meeting.host_id),
         "contact": contact,
-        "conversation": None,
+        "conversation": meeting.conversation.public_id if meeting.conversation else None,
         "booking_calendar": meeting.calendar.public_id if meeting.calendar else None,
         "form_submission": _form_submission(meeting),
         "attendees": [a for a in (meeting.host.email, meeting.guest_email, *meeting.guests) if a],
@@ -108,6 +109,35 @@ def booking_object(meeting: Meeting) -> dict[str, Any]:
         **_guest_links(meeting),
         "custom_fields": _answers(meeting),
     }  # fmt: skip
+
+
+def conversation_object(conversation: Conversation, *, booking: str | None) -> dict[str, Any]:
+    """The conversation with what was answered; `booking` is the meeting booked in it, if one was.
+
+    Bot, version and contact are loaded.
+    """
+    contact = conversation.contact
+    return {
+        "object": "conversation",
+        "id": conversation.public_id,
+        "creation_time": moment(conversation.started_at),
+        "last_updated_time": moment(conversation.last_message_at),
+        "status": CONVERSATION_STATES[conversation.state],
+        "owner": user_id(conversation.bot.owner_id),
+        "bot": conversation.bot.public_id,
+        "contact": contact.public_id if contact else conversation.contact_public_id or None,
+        "booking": booking,
+        "customer_timezone": conversation.time_zone or None,
+        "answers": _in_order(conversation),
+    }
+
+
+def _in_order(conversation: Conversation) -> list[dict[str, Any]]:
+    """The answers as they were asked for; PostgreSQL keeps no order of keys."""
+    places = {step.id: number for number, step in enumerate(conversation.version.flow.steps)}
+    keys = sorted(conversation.answers, key=lambda key: (places.get(key, len(places)), key))
+    answers = (conversation.answers[key] for key in keys)
+    return [{"name": each["label"], "value": each["text"]} for each in answers]
 
 
 def _form_submission(meeting: Meeting) -> dict[str, Any]:

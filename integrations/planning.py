@@ -56,6 +56,9 @@ def on_contacts_changed(changes: list[ContactChange], plan: Plan, **_: Any) -> N
     for name, family in _families.items():
         own = [effect for effect in plan.effects if effect.planner == name]
         made += family.deliveries(own, changes) if own else []
+    by = {change.contact_id: change.actor.user for change in changes}
+    for row in made:
+        row.changed_by = by.get(row.contact_id or 0)
     writing.enqueue(made)
 
 

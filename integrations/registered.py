@@ -4,23 +4,26 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 from activities import sms
-from activities.signals import meetings_changed
+from activities.signals import conversations_changed, meetings_changed
 from contacts import demo_parts, navigation, pane_sections, periodic, settings_pages, vault
 from contacts.audit_words import register_words
 from contacts.finding import bounded_count
-from contacts.models import Contact, User
+from contacts.models import Contact, OutgoingMail, User
 from contacts.pane_sections import PaneSection, Shown
+from contacts.people import letters
 from contacts.settings_pages import SettingsPage
 from contacts.signals import contacts_changed
-from integrations import deliverers, planning
+from integrations import deliverers, planning, sync_state, systems
 from integrations.activity import lines_of, newest_of
 from integrations.calendars import registered as calendars
 from integrations.connectors import twilio
 from integrations.models import Connection, Delivery, WebhookSubscription
 from integrations.outbox import sweeping, writing
 from integrations.sandbox import demo, mailbox
+from integrations.webhooks import activities as webhook_activities
 from integrations.webhooks import planner as webhooks
 from integrations.webhooks import sending
 
@@ -48,6 +51,11 @@ def pages() -> None:
     )
     settings_pages.register(SettingsPage("Webhooks", "webhook_list", 66, count=switched_off))
     pane_sections.register(PaneSection(70, records_section))
+    sync_state.register()
+    systems.register_family(webhooks.NAME, systems.Look("Webhooks", "WH", "tile-h"))
+    systems.register_family("other calendars", systems.Look("Other calendars", "OC"))
+    letters.LINKS[OutgoingMail.Kind.RECONNECT] = lambda _: _address_of("integration_list")
+    letters.LINKS[OutgoingMail.Kind.WEBHOOK_OFF] = lambda _: _address_of("webhook_list")
     register_words(
         webhook__created="Made a webhook",
         webhook__changed="Changed a webhook",
@@ -59,6 +67,10 @@ def pages() -> None:
         webhook__tested="Sent a test event",
         delivery__retried="Had deliveries sent again",
     )
+
+
+def _address_of(page: str) -> str:
+    return f"{settings.PUBLIC_URL}{reverse(page)}"
 
 
 def attention(user: User) -> int:
@@ -82,7 +94,9 @@ def engine() -> None:
     planning.register(webhooks.PLANNER)
     deliverers.register(webhooks.NAME, sending.DELIVERER)
     contacts_changed.connect(planning.on_contacts_changed, dispatch_uid="integrations.outbox")
-    meetings_changed.connect(webhooks.on_meetings_changed, dispatch_uid="integrations.webhooks")
+    told = "integrations.webhooks"
+    meetings_changed.connect(webhook_activities.on_meetings_changed, dispatch_uid=told)
+    conversations_changed.connect(webhook_activities.on_conversations_changed, dispatch_uid=told)
     periodic.register(periodic.Step("deliveries", sweeping.EVERY, sweeping.sweep))
     periodic.register(periodic.Step("old deliveries", 60.0, writing.prune))
     vault.register(WebhookSubscription, "secret", purpose=WebhookSubscription.PURPOSE)

@@ -27,6 +27,9 @@ urlpatterns = [
         integrations.calendar_disconnect,
         name="calendar_disconnect",
     ),
+    path(
+        "integrations/calendars/<str:kind>/fill/", integrations.calendar_fill, name="calendar_fill"
+    ),
     path("integrations/by-hand/<int:meeting_id>/", by_hand.event_by_hand, name="event_by_hand"),
     path(
         "integrations/by-hand/<int:meeting_id>/invitation.ics",
@@ -35,6 +38,7 @@ urlpatterns = [
     ),
     path("sync/", sync.sync_activity, name="sync_activity"),
     path("sync/retry/", sync.retry_all, name="sync_retry_all"),
+    path("sync/<int:delivery_id>/", sync.delivery_detail, name="delivery_detail"),
     path("sync/<int:delivery_id>/retry/", sync.delivery_retry, name="delivery_retry"),
     path("settings/webhooks/", webhooks.webhook_list, name="webhook_list"),
     path("settings/webhooks/new/", webhooks.webhook_new, name="webhook_new"),

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from contacts import history
 from contacts.batches import Batch
-from contacts.fields import field_named, from_text, set_value
+from contacts.fields import field_named, set_value
+from contacts.imports.effects import actor_of, planned_values
 from contacts.imports.planning import count_rows
 from contacts.leases import Lease
 from contacts.models import (
@@ -28,7 +29,6 @@ from contacts.models import (
     new_public_id,
 )
 from contacts.retrying import Stale, retrying
-from contacts.services import Values
 from contacts.signals import Actor
 
 CHUNK = 500
@@ -58,16 +58,12 @@ class Work:
 
     def create(self, row: ImportRow) -> None:
         contact = _new_contact(self.batch, row)
-        self.contacts.create(contact, [*row.values, "owner"], self._actor(row))
+        self.contacts.create(contact, [*row.values, "owner"], actor_of(self.batch, row))
         self.created.append(row)
 
     def update(self, row: ImportRow, contact: Contact) -> None:
-        self.contacts.update(contact, _planned(row), self._actor(row))
+        self.contacts.update(contact, planned_values(row), actor_of(self.batch, row))
         self.updated.append(row)
-
-    def _actor(self, row: ImportRow) -> Actor:
-        detail = f"row {row.number:,} of {self.batch.filename}"[:120]
-        return Actor(self.batch.created_by, Source.IMPORT, detail)
 
 
 def commit_plan(batch: Import, lease: Lease) -> None:
@@ -153,15 +149,6 @@ def _new_contact(batch: Import, row: ImportRow) -> Contact:
         if value not in (None, ""):
             set_value(contact, field_named(name), value)
     return contact
-
-
-def _planned(row: ImportRow) -> Values:
-    """The new values of the fields that the plan fills or replaces."""
-    return {
-        name: from_text(field_named(name), after)
-        for name, _, after, outcome in row.changes
-        if outcome != "Keep"
-    }
 
 
 def _write(work: Work) -> None:

@@ -76,9 +76,9 @@ def forget_rows(contacts: Collection[Contact]) -> None:
 
 def lock_imports() -> None:
     """Hold every import that is not finished. Raises ImportRunning when one is under way."""
-    unfinished = Import.objects.exclude(state__in=[State.DONE, State.CANCELLED])
+    unfinished = Import.objects.exclude(state__in=Import.ENDED)
     for batch in unfinished.select_for_update().order_by("pk"):
-        if batch.state in {State.PLANNING, State.COMMITTING}:
+        if batch.state in Import.ACTIVE:
             raise ImportRunning(batch)
 
 

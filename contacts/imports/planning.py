@@ -13,6 +13,7 @@ from django.db.models import Count
 
 from contacts.fields import field_named, is_blank
 from contacts.imports.cells import CellReader
+from contacts.imports.effects import effects_of
 from contacts.imports.matching import CLASH, Book, NoMatch
 from contacts.imports.reading import FileShape, RawRow, iter_rows
 from contacts.leases import Lease
@@ -40,7 +41,7 @@ def make_plan(batch: Import, lease: Lease) -> None:
     for chunk in _chunks(rows):
         done += len(chunk)
         _plan_chunk(batch, lease, reader, chunk, done)
-    finish(batch, lease)
+    finish(batch, lease, effects_of(batch, lease))
 
 
 def _chunks(rows: Iterator[RawRow]) -> Iterator[list[RawRow]]:
@@ -165,8 +166,8 @@ def plan_row(row: ImportRow, book: Book, mode: str) -> None:
 
 @retrying
 @transaction.atomic
-def finish(batch: Import, lease: Lease) -> None:
-    lease.settle(state=Import.State.PLANNED, **count_rows(batch))
+def finish(batch: Import, lease: Lease, effects: list[list[object]]) -> None:
+    lease.settle(state=Import.State.PLANNED, effects=effects, **count_rows(batch))
 
 
 def count_rows(batch: Import) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Running an import's next step: the preview, or the import itself."""
+"""Running an import's next step: the preview, the import itself, or its undo."""
 
 import logging
 
@@ -7,6 +7,7 @@ from django.utils import timezone
 from contacts.imports.committing import commit_plan
 from contacts.imports.planning import make_plan
 from contacts.imports.reading import UnreadableFile
+from contacts.imports.undoing import undo
 from contacts.leases import Lease, LeaseLost, claim
 from contacts.models import Import
 
@@ -18,10 +19,12 @@ def run(import_id: int) -> None:
     lease = claim(Import, import_id)
     if lease is None:
         return
-    batch = Import.objects.select_related("created_by").get(pk=import_id)
+    batch = Import.objects.select_related("created_by", "undone_by").get(pk=import_id)
     try:
         if batch.state == Import.State.PLANNING:
             make_plan(batch, lease)
+        elif batch.state == Import.State.UNDOING:
+            undo(batch, lease)
         else:
             commit_plan(batch, lease)
             forget_file(batch)

@@ -1,5 +1,6 @@
 """An import and its stored plan: one row per row of the file."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -9,9 +10,11 @@ from django.utils import timezone
 from contacts.models.contact import Contact
 from contacts.models.leased import Leased
 
+UNDO_FOR = timedelta(days=30)
+
 
 class Import(Leased):
-    """One uploaded file on its way: upload, map, preview, commit."""
+    """One uploaded file on its way: upload, map, preview, commit, and perhaps undo."""
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", "Columns to be mapped"
@@ -21,8 +24,11 @@ class Import(Leased):
         DONE = "done", "Imported"
         CANCELLED = "cancelled", "Stopped"
         FAILED = "failed", "Failed"
+        UNDOING = "undoing", "Being undone"
+        UNDONE = "undone", "Undone"
 
-    ACTIVE = (State.PLANNING, State.COMMITTING)
+    ACTIVE = (State.PLANNING, State.COMMITTING, State.UNDOING)
+    ENDED = (State.DONE, State.CANCELLED, State.UNDONE)
 
     class Mode(models.TextChoices):
         FILL = "fill", "Fill blank fields only"
@@ -68,6 +74,18 @@ class Import(Leased):
     refused = models.PositiveIntegerField(default=0)
     #: Rows up to this number are committed; written in the same transaction as the rows.
     committed_through = models.PositiveIntegerField(default=0)
+    #: What the preview says will happen elsewhere: [[sentence, done, note], ...].
+    effects = models.JSONField(default=list)
+
+    # Its undo. What it has set back wholly, in part and not at all: rows.
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_through = models.PositiveIntegerField(default=0)  # like committed_through
+    undo_removed = models.PositiveIntegerField(default=0)
+    undo_restored = models.PositiveIntegerField(default=0)
+    undo_kept = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -82,6 +100,17 @@ class Import(Leased):
     @property
     def file(self) -> Path:
         return Path(self.path)
+
+    @property
+    def undo_until(self) -> datetime:
+        return (self.finished_at or self.created_at) + UNDO_FOR
+
+    @property
+    def undoable(self) -> bool:
+        """Whether an undo may be started: it wrote something, and ended not long ago."""
+        ended = self.state in {self.State.DONE, self.State.CANCELLED, self.State.FAILED}
+        wrote = self.committed_through > 0 and self.new + self.updated > 0
+        return ended and wrote and timezone.now() < self.undo_until
 
     def counts(self) -> dict[str, int]:
         """The counts as shown everywhere: page, command line, report."""
@@ -100,6 +129,14 @@ class ImportRow(models.Model):
         INVALID = "invalid", "Invalid"
         REFUSED = "refused", "Refused"
 
+    class Undo(models.TextChoices):
+        """What the undo of the import has done with the row's contact."""
+
+        NOTHING = "", "Nothing"
+        REMOVED = "removed", "Removed"
+        RESTORED = "restored", "Set back"
+        KEPT = "kept", "Kept"
+
     batch = models.ForeignKey(Import, models.CASCADE, related_name="import_rows")
     number = models.PositiveIntegerField()  # as a spreadsheet counts; the header is row 1
     outcome = models.CharField(max_length=9, choices=Outcome)
@@ -117,6 +154,8 @@ class ImportRow(models.Model):
     changes = models.JSONField(default=list)  # [[field, before, after, Fill|Replace|Keep], ...]
     problems = models.JSONField(default=list)  # sentences: why invalid or refused
     notes = models.JSONField(default=list)  # sentences: cells that were left out
+    undone = models.CharField(max_length=8, choices=Undo, blank=True, default=Undo.NOTHING)
+    undo_note = models.CharField(max_length=300, blank=True, default="")  # what stayed, and why
     #: The id of a contact that the row itself names (an export of ours); only while it is planned.
     named: str = ""
 

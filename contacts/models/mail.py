@@ -15,6 +15,7 @@ class OutgoingMail(models.Model):
         PASSWORD_CHANGED = "password", "Password was changed"
         SECOND_FACTOR_OFF = "factor_off", "Second factor was turned off"
         RECONNECT = "reconnect", "Connection needs a sign-in"
+        WEBHOOK_OFF = "webhook_off", "Webhook was switched off"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -23,6 +24,7 @@ class OutgoingMail(models.Model):
         FAILED = "failed", "Failed"
 
     kind = models.CharField(max_length=12, choices=Kind)
+    about = models.CharField(max_length=100, blank=True, default="")  # "Google Calendar"
     #: None: a request for an address that nobody has. It costs the same and is thrown away.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="mails"

@@ -25,7 +25,8 @@ SUBJECTS = {
     Kind.PASSWORD_RESET: "Set a new password for {account}",
     Kind.PASSWORD_CHANGED: "Your password for {account} was changed",
     Kind.SECOND_FACTOR_OFF: "Your second factor for {account} was turned off",
-    Kind.RECONNECT: "Your calendar waits for you to sign in: {account}",
+    Kind.RECONNECT: "{about} waits for somebody to sign in: {account}",
+    Kind.WEBHOOK_OFF: "The webhook {about} was switched off: {account}",
 }
 #: Later apps add theirs from `AppConfig.ready`.
 LINKS: dict[str, Callable[[User], str]] = {
@@ -102,9 +103,12 @@ def compose(mail: OutgoingMail, user: User) -> EmailMessage:
     kind, account = Kind(mail.kind), Account.load()
     name = " ".join(account.name.split())  # a header is one line
     link = LINKS[kind](user) if kind in LINKS else ""
-    context = {"person": user, "account": name, "link": link, "at": timezone.now()}
+    about = " ".join(mail.about.split()) or "A connection"
+    context = {"person": user, "account": name, "link": link, "about": about}
+    context["at"] = timezone.now()
     body = render_to_string(f"mail/{kind.value}.txt", context)
-    return EmailMessage(SUBJECTS[kind].format(account=name), body, to=[user.email])
+    subject = SUBJECTS[kind].format(account=name, about=about)
+    return EmailMessage(subject, body, to=[user.email])
 
 
 def _settle(mail: OutgoingMail, **columns: object) -> None:

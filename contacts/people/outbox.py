@@ -14,9 +14,12 @@ from contacts.tasks import send_mail
 logger = logging.getLogger(__name__)
 
 
-def queue(kind: OutgoingMail.Kind, user: User | None) -> None:
-    """Put a mail into the outbox; for nobody (None) it costs the same and goes nowhere."""
-    mail = OutgoingMail.objects.create(kind=kind, user=user)
+def queue(kind: OutgoingMail.Kind, user: User | None, *, about: str = "") -> None:
+    """Put a mail into the outbox; for nobody (None) it costs the same and goes nowhere.
+
+    `about` is the name of what it is about, for kinds that say it.
+    """
+    mail = OutgoingMail.objects.create(kind=kind, user=user, about=about[:100])
     transaction.on_commit(lambda: hint(mail.pk))
 
 

@@ -1,6 +1,7 @@
 """What holds whoever changes people: who may, and that an Account Owner remains."""
 
 from django.contrib.auth.models import Group
+from django.db.models import Q
 
 from contacts.access import Role, assignable_roles, may_manage, owners_condition
 from contacts.models import Account, User
@@ -29,6 +30,13 @@ class EmailTaken(Exception):
     def __init__(self, person: User | None) -> None:
         super().__init__("email taken")
         self.person = person
+
+
+def administrators() -> list[User]:
+    """Who administers the account now: whom it tells of what is nobody's in particular."""
+    roles = [role.value for role in Role if role.administers]
+    named = Q(groups__name__in=roles) | owners_condition()
+    return list(User.objects.filter(named, is_active=True).distinct().order_by("pk"))
 
 
 def lock_person(person_id: int, actor: Actor) -> User:

@@ -13,6 +13,7 @@ from contacts.exports import columns_named, csv_response
 from contacts.fields import field_named, live_fields, owner_names, shown
 from contacts.imports import mapping
 from contacts.imports.committing import stop
+from contacts.imports.effects import lines_of
 from contacts.imports.mapping_form import MappingForm
 from contacts.imports.reading import CHOICES, UnreadableFile, inspect_file
 from contacts.imports.reports import full_report, rejected_rows
@@ -124,11 +125,11 @@ def import_preview(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The stored plan: counts, and the rows of one group with their differences."""
     batch = get_object_or_404(Import.objects.select_related("created_by"), pk=pk)
     if batch.state == State.PLANNING:
-        return _waiting(request, batch, 3)
+        return waiting(request, batch, 3)
     if batch.state != State.PLANNED:
         return _to_its_step(batch)
     saved = batch.new + batch.updated
-    context = {"batch": batch, "saved": saved, **_group(request, batch)}
+    context = {"batch": batch, "saved": saved, "lines": lines_of(batch), **_group(request, batch)}
     return _step(request, 3, "imports/preview.html", context)
 
 
@@ -142,7 +143,7 @@ def import_run(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         return HttpResponseRedirect(reverse("import_run", args=[pk]))
     if batch.state != State.COMMITTING:
         return _to_its_step(batch)
-    return _waiting(request, batch, 4)
+    return waiting(request, batch, 4)
 
 
 @administrators_only
@@ -150,7 +151,7 @@ def import_run(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def import_progress(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The moving part of a waiting page; when the work is done it leads on."""
     batch = get_object_or_404(Import.objects.select_related("created_by"), pk=pk)
-    if batch.state in {State.PLANNING, State.COMMITTING}:
+    if batch.state in Import.ACTIVE:
         return render(request, "imports/_progress.html", _progress(batch))
     response = HttpResponse()
     response["HX-Redirect"] = _url_of_step(batch)
@@ -171,7 +172,7 @@ def import_cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def import_result(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     batch = get_object_or_404(Import.objects.select_related("created_by"), pk=pk)
-    if batch.state not in {State.DONE, State.CANCELLED, State.FAILED}:
+    if batch.state not in {*Import.ENDED, State.FAILED}:
         return _to_its_step(batch)
     context = {"batch": batch, "saved": batch.new + batch.updated, **_group(request, batch)}
     context["rejected"] = batch.invalid + batch.refused
@@ -191,7 +192,7 @@ def import_rejected(request: HtmxHttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _finished(pk: int) -> Import:
-    with_rows = (State.PLANNED, State.COMMITTING, State.DONE, State.CANCELLED)
+    with_rows = (State.PLANNED, State.COMMITTING, State.UNDOING, *Import.ENDED)
     return get_object_or_404(Import, pk=pk, state__in=with_rows)
 
 
@@ -213,6 +214,7 @@ def _url_of_step(batch: Import) -> str:
         State.PLANNING: "import_preview",
         State.PLANNED: "import_preview",
         State.COMMITTING: "import_run",
+        State.UNDOING: "import_undo",
     }
     return reverse(names.get(State(batch.state), "import_result"), args=[batch.pk])
 
@@ -222,12 +224,14 @@ def _to_its_step(batch: Import) -> HttpResponse:
     return HttpResponseRedirect(_url_of_step(batch))
 
 
-def _waiting(request: HtmxHttpRequest, batch: Import, step: int) -> HttpResponse:
+def waiting(request: HtmxHttpRequest, batch: Import, step: int) -> HttpResponse:
+    """The page of an import on which something is done, and how far it is."""
     return _step(request, step, "imports/progress.html", _progress(batch))
 
 
 def _progress(batch: Import) -> dict[str, Any]:
-    expected = batch.rows if batch.state == State.COMMITTING else batch.shape.get("row_count", 0)
+    of_state = {State.COMMITTING: batch.rows, State.UNDOING: batch.new + batch.updated}
+    expected = of_state.get(State(batch.state), batch.shape.get("row_count", 0))
     total = max(expected, batch.done_rows, 1)
     since = batch.started_at or batch.created_at
     idle = batch.lease_until is None and batch.done_rows == 0
@@ -241,24 +245,29 @@ def _progress(batch: Import) -> dict[str, Any]:
 
 
 GROUPS = ("updated", "new", "unchanged", "merged", "invalid", "refused")
+KEPT = "kept"
 
 
 def _group(request: HtmxHttpRequest, batch: Import) -> dict[str, Any]:
     """The group of rows that is shown, a page of it, and where the next page starts."""
     default = next((name for name in GROUPS if getattr(batch, name)), "new")
-    if batch.state in {State.DONE, State.CANCELLED} and batch.invalid + batch.refused:
+    if batch.state in Import.ENDED and batch.invalid + batch.refused:
         default = "invalid" if batch.invalid else "refused"
     wanted = request.GET.get("show", "")
-    show = wanted if wanted in GROUPS else default
+    show = wanted if wanted in (*GROUPS, KEPT) else default
+    if batch.state == State.UNDONE and wanted not in GROUPS:
+        show = KEPT
     after = request.GET.get("after", "")
     number = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
-    rows = _shown_rows(ImportRow.objects.filter(batch=batch, outcome=show, number__gt=number))
+    stays = ImportRow.objects.filter(batch=batch, number__gt=number).exclude(undo_note="")
+    of_group = ImportRow.objects.filter(batch=batch, outcome=show, number__gt=number)
+    rows = _shown_rows(stays if show == KEPT else of_group)
     more = len(rows) > ROWS_SHOWN
     rows = rows[:ROWS_SHOWN]
     return {
         "show": show,
         "group_rows": rows,
-        "group_total": getattr(batch, show),
+        "group_total": stays.count() if show == KEPT else getattr(batch, show),
         "next_after": rows[-1]["row"].number if more else None,
     }
 
@@ -267,10 +276,10 @@ def _shown_rows(rows: QuerySet[ImportRow]) -> list[dict[str, Any]]:
     found = list(rows.select_related("contact").order_by("number")[: ROWS_SHOWN + 1])
     ids = {t for r in found for n, *texts, _ in r.changes if n == "owner" for t in texts}
     owners = owner_names(ids)
-    return [{"row": row, "who": _who(row), "diffs": _diffs(row, owners)} for row in found]
+    return [{"row": row, "who": who_of(row), "diffs": _diffs(row, owners)} for row in found]
 
 
-def _who(row: ImportRow) -> str:
+def who_of(row: ImportRow) -> str:
     """Whom a row is about: the contact, else what the row itself says."""
     if row.contact is not None:
         return row.contact.display_name

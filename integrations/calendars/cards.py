@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from activities.models import Meeting
 from contacts.models import User
-from integrations.calendars import vendors
+from integrations.calendars import missing, vendors
 from integrations.calendars.events import NAME
 from integrations.calendars.vendors import Vendor
 from integrations.cards import Action, Card
@@ -22,6 +22,10 @@ NOT_UPDATED = (
     "Events stay as they are, to prevent notification spam. Edit Contact says so before you save."
 )
 ASK = "{} is not set up on this Kith yet. An administrator can do it."
+NOT_IN_IT = (
+    "{} not in this calendar: booked before you connected it. Kith can make {}; the calendar then "
+    "invites the guests."
+)
 EXPIRED = "Sign-in expired. {} will be sent after you reconnect."
 
 
@@ -34,6 +38,7 @@ class _Numbers:
     connected: dict[str, int]  # people by vendor
     events: dict[str, int]  # future ones by calendar type
     updates: dict[tuple[str, str], int]  # of the last day, by vendor's label and state
+    missing: dict[str, int]  # one's own meetings that are not in the calendar, by vendor
 
 
 def cards(user: User) -> Iterator[Card]:
@@ -61,6 +66,11 @@ def _count(user: User) -> _Numbers:
         connected=dict(by_vendor.annotate(n=Count("user", distinct=True))),
         events=dict(ahead.values_list("external_calendar_type").annotate(n=Count("pk"))),
         updates={(label, state): n for label, state, n in grouped},
+        missing={
+            vendor: missing.offered(row)
+            for vendor, row in own.items()
+            if vendor in vendors.UPDATED and row.state == State.CONNECTED
+        },
     )
 
 
@@ -80,7 +90,7 @@ def _card(user: User, vendor: Vendor, numbers: _Numbers) -> Card:
         pill=pill[0], pill_class=pill[1], icon=pill[2],
         facts=_facts(user, vendor, own, numbers), notice=notice,
         notice_class="warn" if held else "info",
-        foot=_foot(vendor, own, numbers), actions=tuple(_actions(vendor, own)),
+        foot=_foot(vendor, own, numbers), actions=tuple(_actions(vendor, own, numbers)),
     )  # fmt: skip
 
 
@@ -102,6 +112,9 @@ def _notice(user: User, vendor: Vendor, own: Connection | None, numbers: _Number
         n = Delivery.objects.filter(gate=own.gate, state=Delivery.State.NEEDS_RECONNECT).count()
         held = f"{n:,} update{' is' if n == 1 else 's are'} held in order and" if n else "Changes"
         return EXPIRED.format(held)
+    if n := numbers.missing.get(vendor.kind, 0):
+        several = ("meeting is", "its event") if n == 1 else ("meetings are", "their events")
+        return NOT_IN_IT.format(f"{n:,} upcoming {several[0]}", several[1])
     return ""
 
 
@@ -114,8 +127,10 @@ def _foot(vendor: Vendor, own: Connection | None, numbers: _Numbers) -> str:
     return f"{sent:,} update{'' if sent == 1 else 's'}{more}"
 
 
-def _actions(vendor: Vendor, own: Connection | None) -> Iterator[Action]:
+def _actions(vendor: Vendor, own: Connection | None, numbers: _Numbers) -> Iterator[Action]:
     connect = reverse("calendar_connect", args=[vendor.kind])
+    if numbers.missing.get(vendor.kind, 0):
+        yield Action("Add them", reverse("calendar_fill", args=[vendor.kind]), post=True)
     if own is not None:
         yield Action("Disconnect", reverse("calendar_disconnect", args=[vendor.kind]))
     if vendor.config is not None and (own is None or own.state == State.NEEDS_RECONNECT):

@@ -18,7 +18,7 @@ PARTS = {
     Kind.RESCHEDULE_REQUESTED: CANCEL,
 }
 
-Wanted = tuple[Meeting, Connection, str]
+Wanted = tuple[Meeting, Connection, str]  # which event, where, and which part of it
 
 
 def on_meetings_changed(changes: Sequence[MeetingChange], **_: Any) -> None:
@@ -30,6 +30,7 @@ def on_meetings_changed(changes: Sequence[MeetingChange], **_: Any) -> None:
     hosts = {meeting.host_id for meeting in meetings.values()}
     known = _by_host(hosts | {int(c.before["host"]) for c in asked if "host" in c.before})
     wanted: list[Wanted] = []
+    by = {change.meeting_id: change.doer.user for change in asked}
     for change in asked:
         meeting = meetings[change.meeting_id]
         if change.kind == Kind.REASSIGNED:
@@ -39,7 +40,10 @@ def on_meetings_changed(changes: Sequence[MeetingChange], **_: Any) -> None:
         else:
             wanted += _at(meeting, meeting.host_id, PARTS[Kind(change.kind)], known)
     older = outstanding(target_of(m.pk, c.pk) for m, c, _ in wanted)
-    writing.enqueue([_delivery(*each, older) for each in wanted])
+    rows = [delivery_of(*each, older) for each in wanted]
+    for row, each in zip(rows, wanted, strict=True):
+        row.changed_by = by.get(each[0].pk)
+    writing.enqueue(rows)
 
 
 def _by_host(host_ids: Iterable[int]) -> dict[int, list[Connection]]:
@@ -59,12 +63,13 @@ def _booked(meeting: Meeting, calendars: Sequence[Connection]) -> list[Wanted]:
     if not calendars and not meeting.external_calendar_type:
         return []
     chosen = next(iter((*kept, *calendars)), None)
-    stored = {f"external_calendar_{name}": value for name, value in _columns(chosen).items()}
+    stored = {f"external_calendar_{name}": value for name, value in columns_of(chosen).items()}
     Meeting.objects.filter(pk=meeting.pk).update(**stored, external_event_id="")
     return [(meeting, each, MAKE) for each in kept[:1]]
 
 
-def _columns(chosen: Connection | None) -> dict[str, str]:
+def columns_of(chosen: Connection | None) -> dict[str, str]:
+    """What a meeting notes of the calendar that its event goes to."""
     if chosen is None:
         return {"type": "", "name": "", "id": ""}
     vendor = vendors.UPDATED.get(chosen.vendor)
@@ -87,9 +92,10 @@ def _at(
     return [(meeting, own[0], part)] if own else []
 
 
-def _delivery(
+def delivery_of(
     meeting: Meeting, connection: Connection, part: str, older: dict[str, set[str]]
 ) -> Delivery:
+    """The row that does this part; `older` are the parts that open rows have not done yet."""
     return delivery(
         meeting_id=meeting.pk,
         connection=connection,

@@ -1,17 +1,16 @@
 """What calendars put into the registries."""
 
-from django.conf import settings
 from django.urls import reverse
 
 from activities import busy as activities_busy
 from activities.signals import meetings_changed
 from contacts import erasing, navigation, periodic, settings_pages
 from contacts.audit_words import register_words
-from contacts.models import OutgoingMail, User
-from contacts.people import letters
-from integrations import cards, deliverers, planning
-from integrations.calendars import busy, events, forgetting, meetings, planner, sending
+from contacts.models import User
+from integrations import cards, deliverers, planning, systems
+from integrations.calendars import busy, events, forgetting, meetings, planner, sending, vendors
 from integrations.calendars import cards as calendar_cards
+from integrations.models import Connection
 from integrations.sandbox import mailbox
 
 
@@ -27,13 +26,18 @@ def everywhere() -> None:
     erasing.register(forgetting.ERASER)
     page = settings_pages.SettingsPage("Demo calendars", "demo_calendars", 86, mailbox.shown_to)
     settings_pages.register(page)
-    letters.LINKS[OutgoingMail.Kind.RECONNECT] = _page
+    for vendor in vendors.UPDATED.values():
+        systems.register(
+            systems.System(vendor.kind, vendor.label, vendor.tile, vendor.tile_class, _sign_in)
+        )
     cards.register(10, calendar_cards.cards)
     navigation.register(
         navigation.Entry("Integrations", "plug", "integration_list", 50, compact=False)
     )
     register_words(
-        calendar__connected="Connected a calendar", calendar__disconnected="Disconnected a calendar"
+        calendar__connected="Connected a calendar",
+        calendar__disconnected="Disconnected a calendar",
+        calendar__filled="Put earlier meetings into a calendar",
     )
 
 
@@ -41,6 +45,8 @@ def _forget_past() -> None:
     forgetting.forget_past()
 
 
-def _page(_user: User) -> str:
-    """Where somebody connects a calendar again."""
-    return f"{settings.PUBLIC_URL}{reverse('integration_list')}"
+def _sign_in(connection: Connection, user: User) -> str:
+    """Where somebody signs in again to a calendar of their own."""
+    set_up = vendors.UPDATED[connection.vendor].config is not None
+    mine = connection.user_id == user.pk and set_up
+    return reverse("calendar_connect", args=[connection.vendor]) if mine else ""

@@ -3,6 +3,7 @@
 import uuid
 from typing import TYPE_CHECKING, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -93,9 +94,14 @@ class Delivery(models.Model):
     event_id = models.CharField(max_length=20, blank=True, default="")
     # Plain numbers: the row outlives the contact. A merge repoints the first, never the second.
     contact_id = models.BigIntegerField(null=True, blank=True)
+    # Of a conversation with nobody known, its own id instead.
     contact_public_id = models.CharField(max_length=20, blank=True, default="")
     contact_version = models.PositiveIntegerField(default=0)
     changed = models.JSONField(default=list, blank=True)  # names of fields, no values
+    changed_by = models.ForeignKey(  # none: a guest, time, or the API
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+",
+        db_index=False,
+    )  # fmt: skip
     sent_to = models.CharField(max_length=255, blank=True, default="")  # the target in words
     #: JSON. Ids, where the target's present state is written; else what is sent, byte for byte.
     payload = models.TextField(blank=True, default="")
@@ -133,6 +139,7 @@ class Delivery(models.Model):
             models.Index(fields=["state", "id"], name="deliveries_by_state"),
             models.Index(fields=["target", "id"], name="deliveries_of_target"),
             models.Index(fields=["contact_public_id"], name="deliveries_by_public_id"),
+            models.Index(fields=["created_at"], name="deliveries_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from activities.reminders import clock
 from integrations.models import Delivery, Gate
@@ -92,10 +92,15 @@ def _oldest(key: str, contact_id: int | None, now: datetime, limit: int) -> list
 
 def _free(rows: DeliveryQuerySet) -> QuerySet[Delivery, int]:
     older = Delivery.objects.filter(
-        contact_id=OuterRef("contact_id"), target=OuterRef("target"), pk__lt=OuterRef("pk"),
-        state__in=OPEN,
-    )  # fmt: skip
-    return rows.filter(~Exists(older)).values_list("pk", flat=True)
+        target=OuterRef("target"), pk__lt=OuterRef("pk"), state__in=OPEN
+    )
+    of_contact = older.filter(contact_id=OuterRef("contact_id"))
+    # Of a visitor who is nobody's contact yet: a conversation's own id.
+    of_nobody = older.filter(
+        contact_id=None, contact_public_id=OuterRef("contact_public_id")
+    ).exclude(contact_public_id="")
+    nobody = Q(contact_id=None) & Exists(of_nobody)
+    return rows.filter(~Exists(of_contact)).exclude(nobody).values_list("pk", flat=True)
 
 
 def scaled_lease() -> timedelta:

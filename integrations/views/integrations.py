@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from contacts.views.requests import HtmxHttpRequest
 from integrations import oauth
-from integrations.calendars import connecting, vendors
+from integrations.calendars import connecting, missing, vendors
 from integrations.calendars.vendors import Vendor
 from integrations.cards import cards_for
 from integrations.connectors.base import ConnectorError
@@ -111,6 +111,19 @@ def calendar_disconnect(request: HtmxHttpRequest, kind: str) -> HttpResponse:
         return render(request, "integrations/disconnect.html", {"vendor": vendor, "own": own})
     connecting.disconnect(own, user=request.user)
     messages.success(request, f"{vendor.label} disconnected")
+    return HttpResponseRedirect(reverse("integration_list"))
+
+
+@login_required
+@require_POST
+def calendar_fill(request: HtmxHttpRequest, kind: str) -> HttpResponse:
+    """Make the events of meetings that were booked before the calendar was connected."""
+    own = _own(request, kind)
+    if own is None or kind not in vendors.UPDATED:
+        raise Http404
+    number = missing.put_in(own, user=request.user)
+    told = f"{number:,} event{' is' if number == 1 else 's are'} being made"
+    messages.success(request, told if number else "Every upcoming meeting is in this calendar")
     return HttpResponseRedirect(reverse("integration_list"))
 
 

@@ -1,5 +1,7 @@
 """Sync activity: every update sent from a contact to another system, and what became of it."""
 
+from collections.abc import Iterable
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -7,11 +9,18 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
+from contacts.finding import bounded_count, shown_count
+from contacts.models import User
 from contacts.views.requests import HtmxHttpRequest
 from contacts.views.shell import toast
-from integrations.activity import SyncState, lines_of
+from integrations import systems
+from integrations.activity import lines_of
+from integrations.activity_cards import cards
+from integrations.activity_state import NOBODY, SINCE, SyncState
 from integrations.models import Delivery, WebhookSubscription
 from integrations.outbox import again
+
+Choice = tuple[str, str, str]  # the URL's query with it, its label, "page" where it is chosen
 
 
 @login_required
@@ -26,11 +35,25 @@ def sync_activity(request: HtmxHttpRequest) -> HttpResponse:
         "lines": lines_of(rows, request.user),
         "previous_query": newer,
         "next_query": older,
-        "targets": [(hook.target, hook.name) for hook in WebhookSubscription.objects.all()],
+        "cards": cards(request.user, state),
+        "menus": _menus(state),
+        "chips": _chips(state),
+        "matching": shown_count(bounded_count(state.rows(request.user))),
         "retriable": again.retriable(state.rows(request.user))[: again.AT_ONCE].count(),
         "note": "Kept for 90 days. A retry never sends the same change twice.",
     }
     return render(request, "integrations/sync.html", context)
+
+
+@login_required
+@require_GET
+def delivery_detail(request: HtmxHttpRequest, delivery_id: int) -> HttpResponse:
+    """All that is known of one delivery: what a person who has to decide looks at."""
+    row = get_object_or_404(
+        Delivery.objects.visible_to(request.user).select_related("changed_by"), pk=delivery_id
+    )
+    context = {"line": lines_of([row], request.user)[0], "back": reverse("sync_activity")}
+    return render(request, "integrations/delivery.html", context)
 
 
 @login_required
@@ -56,6 +79,52 @@ def retry_all(request: HtmxHttpRequest) -> HttpResponse:
     number = again.retry(rows, user=request.user)
     told = f"{number:,} deliver{'y is' if number == 1 else 'ies are'} being sent again"
     return toast(request, HttpResponseRedirect(_back(request)), told)
+
+
+def _menus(state: SyncState) -> list[tuple[str, list[Choice]]]:
+    """The filters that can be added, each with its choices."""
+    kinds = [(kind, systems.look_of(kind).label) for kind in systems.every()]
+    people = [(str(user.pk), str(user)) for user in User.objects.filter(is_active=True)]
+    return [
+        ("When", _choices(state, "since", [(key, label) for key, (label, _) in SINCE.items()])),
+        ("Target", _choices(state, "system", kinds)),
+        ("Changed by", _choices(state, "by", [*people, (NOBODY, "Nobody signed in")])),
+    ]
+
+
+def _choices(state: SyncState, name: str, values: Iterable[tuple[str, str]]) -> list[Choice]:
+    chosen = getattr(state, name)
+    return [
+        (state.but(**{name: value}), label, "page" if value == chosen else "")
+        for value, label in values
+    ]
+
+
+def _chips(state: SyncState) -> list[tuple[str, str]]:
+    """The filters in force, each with the query without it."""
+    labels = {
+        "target": _target(state.target),
+        "system": systems.look_of(state.system).label if state.system else "",
+        "by": _person(state.by),
+        "since": SINCE[state.since][0] if state.since else "",
+    }
+    return [(label, state.but(**{name: ""})) for name, label in labels.items() if label]
+
+
+def _target(target: str) -> str:
+    """A webhook by its name; one that is gone by what it was known by."""
+    number = target.removeprefix("webhook ")
+    if not number.isdigit() or len(number) > 15:
+        return target
+    hook = WebhookSubscription.objects.filter(pk=int(number)).first()
+    return hook.name if hook is not None else target
+
+
+def _person(by: str) -> str:
+    if by in {"", NOBODY}:
+        return "Changed by nobody signed in" if by else ""
+    user = User.objects.filter(pk=int(by)).first()
+    return f"Changed by {user}" if user is not None else "Changed by a former colleague"
 
 
 def _back(request: HtmxHttpRequest) -> str:

@@ -18,7 +18,7 @@ from integrations.webhooks import events, subscriptions
 from integrations.webhooks.subscriptions import BadSubscription
 
 SHOWN = 20  # deliveries in the log of one webhook
-LABELS = {"contact": "Contacts", "booking": "Meetings"}  # conversations are not told of yet
+LABELS = {"contact": "Contacts", "booking": "Meetings", "conversation": "Conversations"}
 
 
 @administrators_only

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from activities.models import Meeting
-from activities.signals import MeetingChange
+from activities.models import Conversation, Meeting
+from activities.signals import ConversationChange, MeetingChange
 from contacts.models import Contact
 from contacts.signals import ContactChange
 from integrations import objects
@@ -97,10 +97,37 @@ def type_of_meeting(change: MeetingChange) -> str:
 
 def of_meetings(meeting_ids: Iterable[int], changes: Sequence[MeetingChange]) -> dict[int, Event]:
     """The event of each change, by its place in `changes`; the meetings are read in one query."""
-    rows = Meeting.objects.select_related("host", "contact", "calendar", "rescheduled_to")
+    rows = Meeting.objects.select_related(
+        "host", "contact", "calendar", "rescheduled_to", "conversation"
+    )
     meetings = rows.in_bulk(list(meeting_ids))
     return {
         number: event(type_of_meeting(change), objects.booking_object(meetings[change.meeting_id]))
         for number, change in enumerate(changes)
         if change.meeting_id in meetings
+    }
+
+
+def type_of_conversation(change: ConversationChange) -> str:
+    return f"conversation.{change.kind}"
+
+
+def of_conversations(
+    conversation_ids: Iterable[int], changes: Sequence[ConversationChange]
+) -> dict[int, Event]:
+    """As `of_meetings`; the meetings that were booked in them are read in one more query."""
+    rows = Conversation.objects.select_related("bot", "version", "contact")
+    conversations = rows.in_bulk(list(conversation_ids))
+    booked = dict(
+        Meeting.objects.filter(conversation__in=conversations)
+        .order_by("pk")
+        .values_list("conversation_id", "public_id")
+    )
+    return {
+        number: event(
+            type_of_conversation(change),
+            objects.conversation_object(conversation, booking=booked.get(conversation.pk)),
+        )
+        for number, change in enumerate(changes)
+        if (conversation := conversations.get(change.conversation_id)) is not None
     }

@@ -1,14 +1,10 @@
 """Which webhooks a change fires: shown before Save, and written into the outbox with it."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from activities.models import Meeting
-from activities.signals import MeetingChange
 from contacts.planning import Effect, Line
 from contacts.signals import ContactChange
 from integrations.models import Delivery, WebhookSubscription
-from integrations.outbox import writing
 from integrations.planning import priority_of
 from integrations.webhooks import events
 
@@ -69,41 +65,6 @@ def _delivery(
         sent_to=name,
         payload=event.body,
         priority=priority,
-    )
-
-
-def on_meetings_changed(changes: list[MeetingChange], **_: Any) -> None:
-    """Tell of meetings: nothing of a contact changes, so no panel has shown it."""
-    listening = active()
-    wanted = [
-        change
-        for change in changes
-        if any(each.wants(events.type_of_meeting(change)) for each in listening)
-    ]
-    if not wanted:
-        return
-    ids = [change.meeting_id for change in wanted]
-    made = events.of_meetings(ids, wanted)
-    contacts = dict(Meeting.objects.filter(pk__in=ids).values_list("pk", "contact_public_id"))
-    writing.enqueue(
-        [
-            Delivery(
-                family=NAME,
-                target=subscription.target,
-                gate=subscription.gate,
-                kind=made[number].type,
-                event_id=made[number].id,
-                contact_id=change.contact_id,
-                contact_public_id=contacts.get(change.meeting_id, ""),
-                sent_to=subscription.name,
-                payload=made[number].body,
-                priority=Delivery.Priority.INTERACTIVE,
-            )
-            for number, change in enumerate(wanted)
-            if number in made
-            for subscription in listening
-            if subscription.wants(events.type_of_meeting(change))
-        ]
     )
 
 

@@ -8,7 +8,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from contacts import history, vault
-from contacts.models import Source
+from contacts.models import OutgoingMail, Source
+from contacts.people import outbox as mails
+from contacts.people.rules import administrators
 from contacts.signals import Actor
 from integrations import addresses
 from integrations.models import Delivery, WebhookSubscription
@@ -91,7 +93,8 @@ def delete(*, subscription: WebhookSubscription, actor: Actor) -> None:
 
 @transaction.atomic
 def disable(subscription: WebhookSubscription, reason: str, *, gone: bool = False) -> None:
-    """Stop by itself, visibly. What waits goes on when somebody resumes it; not if it is `gone`."""
+    """Stop by itself, visibly, and tell the administrators by mail. What waits goes on when somebody
+    resumes it; not if it is `gone`."""
     rows = WebhookSubscription.objects.filter(pk=subscription.pk, active=True)
     if not rows.update(active=False, disabled_reason=reason):
         return
@@ -99,6 +102,8 @@ def disable(subscription: WebhookSubscription, reason: str, *, gone: bool = Fals
     if gone:
         waiting = Q(target=subscription.target, state__in=OPEN)
         writing.cancel(waiting, NO_MORE)
+    for person in administrators():
+        mails.queue(OutgoingMail.Kind.WEBHOOK_OFF, person, about=subscription.name)
     history.audit(Actor(None, Source.COMMAND), "webhook.disabled", subscription.public_id)
 
 

@@ -9,6 +9,7 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from activities.models import Meeting
 from contacts.models import User
 from integrations.models import Connection, Delivery
 from integrations.sandbox import mailbox
@@ -53,6 +54,12 @@ def test_integrations_screens(
 ) -> None:
     settings.EMAIL_BACKEND, settings.KITH_HOME = mailbox.FILES, tmp_path
     meeting = make_meeting(make_calendar(make_user()))
+    make_meeting(make_calendar(themed))
+    # Booked before Google was connected: its card offers to put it in.
+    Meeting.objects.filter(host=themed).update(external_calendar_type="")
+    Delivery.objects.filter(kind="booking.scheduled").delete()
+    google = Connection.objects.filter(vendor="google_calendar")
+    google.update(state="connected", held_since=None)
     sign_in(themed)
     for screen, path in {
         "integrations": "/integrations/",

@@ -9,12 +9,14 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from contacts.models import User
+from contacts.models import Contact, User
+from contacts.services import update_contact
 from contacts.signals import Actor
 from integrations.models import Delivery
 from integrations.webhooks import subscriptions
 from tests.browser.test_screens import fit_and_accessible
-from tests.factories import make_contact
+from tests.contacts.imports.engine import commit, plan
+from tests.factories import by, make_contact
 
 pytestmark = pytest.mark.skipif(
     bool(settings.DATABASE_URL), reason="the screens are looked at on the embedded database"
@@ -48,7 +50,7 @@ def sent(administrator: User) -> Any:
             family="webhooks", target=hook.target, gate=hook.gate, kind=kind, changed=changed,
             contact_id=contact.pk, contact_public_id=contact.public_id, sent_to=hook.name,
             state=state, words=words, attempts=1, begun_at=now, payload="{}",
-            settled_at=now + timedelta(seconds=0.4),
+            settled_at=now + timedelta(seconds=0.4), created_at=now - timedelta(hours=number * 2),
             next_at=now + timedelta(minutes=2) if waits else None,
         )  # fmt: skip
     return hook
@@ -57,6 +59,9 @@ def sent(administrator: User) -> Any:
 SCREENS = {
     "sync": "/sync/",
     "sync-none": "/sync/?q=nobody",
+    "sync-filtered": "/sync/?since=day&by=nobody",
+    "delivery": "/sync/{failed}/",
+    "contacts-sync": "/contacts/?sort=name",
     "webhooks": "/settings/webhooks/",
     "webhook-new": "/settings/webhooks/new/",
     "webhook": "/settings/webhooks/{hook}/",
@@ -74,8 +79,9 @@ def test_screens(
 ) -> None:
     enter(themed, "/sync/")
     base = page.url.removesuffix("/sync/")
+    failed = Delivery.objects.get(state=State.FAILED)
     for name, path in SCREENS.items():
-        page.goto(base + path.format(hook=sent.public_id))
+        page.goto(base + path.format(hook=sent.public_id, failed=failed.pk))
         fit_and_accessible(page, size)
         picture(name)
 
@@ -91,3 +97,36 @@ def test_a_webhook_is_made_its_secret_kept_and_paused(
     page.get_by_role("link", name="I have kept it").click()
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("Billing paused", exact=True)).to_be_visible()
+
+
+def test_import_screens(
+    page: Page,
+    size: str,
+    themed: User,
+    sent: Any,
+    enter: Callable[[User, str], Page],
+    picture: Callable[[str], None],
+) -> None:
+    """The preview says what follows elsewhere; an import can be undone, and says what stays."""
+    make_contact(themed, first_name="Ada", email="ada@example.com")
+    batch = plan(
+        "Email,First Name,City\nada@example.com,,Turin\nnew@example.com,New,Bath\n", themed
+    )
+    enter(themed, f"/imports/{batch.pk}/preview/")
+    fit_and_accessible(page, size)
+    picture("import-preview")
+    commit(batch)
+    update_contact(
+        contact_id=Contact.objects.get(email="new@example.com").pk, actor=by(themed),
+        values={"company": "Analytical"},
+    )  # fmt: skip
+    page.goto(page.url.replace("preview", "result"))
+    fit_and_accessible(page, size)
+    picture("import-result")
+    page.get_by_role("link", name="Undo import").click()
+    fit_and_accessible(page, size)
+    picture("import-undo")
+    page.get_by_role("button", name="Undo import").click()
+    page.get_by_role("heading", name="Import undone").wait_for()
+    fit_and_accessible(page, size)
+    picture("import-undone")

@@ -14,7 +14,7 @@ from tests.contacts.pages import HTMX, read, text_of
 from tests.contacts.test_list import names, show
 from tests.factories import by, make_contact, make_property
 
-USUAL = ["Name", "Email", "Mobile phone", "Company", "Status", "Owner", "Last activity", "Upcoming"]  # fmt: skip
+USUAL = ["Name", "Email", "Mobile phone", "Company", "Owner", "Last activity", "Upcoming", "Sync"]  # fmt: skip
 
 
 def heads(response: Any) -> list[str]:
@@ -222,7 +222,7 @@ def test_all_columns_cost_no_query_a_row(
     for rows in (1, 50):
         for _ in range(rows - Contact.objects.count()):
             make_contact(member, custom_extra_1="x")
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             assert len(names(show(as_member))) == rows
 
 
@@ -249,9 +249,9 @@ def stays(css: str, names_: list[str], *, usual: bool) -> list[str]:
 
 @pytest.mark.django_db
 def test_the_usual_columns_give_way_as_the_design_says() -> None:
-    assert stays("1120", [], usual=True) == ["name", "email", "mobile_phone", "status", "activity", "upcoming"]  # fmt: skip
-    assert stays("880", [], usual=True) == ["name", "email", "mobile_phone", "status"]
-    assert stays("560", [], usual=True) == ["name", "status"]
+    assert stays("1120", [], usual=True) == ["name", "email", "mobile_phone", "activity", "upcoming", "sync"]  # fmt: skip
+    assert stays("880", [], usual=True) == ["name", "email", "mobile_phone", "sync"]
+    assert stays("560", [], usual=True) == ["name", "sync"]
 
 
 @pytest.mark.django_db
@@ -267,4 +267,4 @@ def test_a_card_has_an_address_and_the_first_chosen_columns() -> None:
     on_card = {p.column.name: p.css.split()[-1] for p in placed(chosen_columns(["city", "email", "owner"]), usual=False)}  # fmt: skip
     assert (on_card["email"], on_card["city"], on_card["owner"]) == ("card-main", "card-side", "card-more")  # fmt: skip
     usual = [p for p in placed(usual_columns(), usual=True) if "card-" in p.css]
-    assert [p.column.name for p in usual] == ["email", "status", "upcoming"]
+    assert [p.column.name for p in usual] == ["email", "upcoming", "sync"]

@@ -393,7 +393,7 @@ def test_filters_cost_no_query_a_row(
 ) -> None:
     make_property("Tier", "select", "Gold")
     make_contact(member, custom_tier="Gold")
-    expected = 11 if query else 10
+    expected = 12 if query else 11
     for rows in (1, 50):
         for _ in range(rows - Contact.objects.count()):
             make_contact(member, custom_tier="Gold")

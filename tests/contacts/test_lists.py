@@ -412,11 +412,11 @@ def test_lists_cost_the_pages_one_query_however_many_there_are(
     as_member: Client, member: User, ada: Contact, django_assert_num_queries: Any
 ) -> None:
     Account.load()
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         show(as_member)
     for n in range(12):
         make_list(member, "q=a", name=f"L{n}", shared=True)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         show(as_member)
 
 

@@ -114,7 +114,7 @@ def test_pages_lead_back_and_forth_at_the_same_cost(
         for number in range(120)
     )  # fmt: skip
     as_admin.get(PAGE)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(22):
         first = as_admin.get(PAGE)
     assert "Row 119." in text_of(first) and "Row 70." in text_of(first)
     older = first.context["next_query"]

@@ -54,7 +54,8 @@ def test_the_row_goes_with_its_cause(admin_user: User) -> None:
 
 def test_a_row_holds_no_address_no_link_and_no_text(waiting: OutgoingMail) -> None:
     names = {field.name for field in OutgoingMail._meta.get_fields()}
-    assert names == {"id", "kind", "user", "state", "attempts", "created_at", "next_at", "sent_at"}
+    told = {"id", "kind", "about", "user", "state", "attempts", "created_at", "next_at", "sent_at"}
+    assert names == told
 
 
 def test_a_dead_mail_server_is_tried_again_later_and_named_without_the_address(
