@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.capture import Answer, Guest
+from activities.chat_details import detail_at, is_optional, read_detail
 from activities.chat_flow import (
     CHOICE,
     DETAILS,
@@ -18,9 +19,12 @@ from activities.chat_flow import (
     Flow,
     Position,
     Step,
+    key_of,
 )
 from activities.cleaning import lines, one_line
 from activities.models import Conversation
+from activities.models.conversation import in_order
+from activities.questions import Question
 from contacts.cleaning import clean
 from contacts.fields import Field, Kind, as_text, known_fields, live_fields
 from contacts.identity import InvalidValue, parse_email, parse_mobile, parse_phone
@@ -35,7 +39,10 @@ _DETAIL_KINDS = {"email": EMAIL, "mobile_phone": MOBILE}
 
 @dataclass(frozen=True)
 class Asked:
-    """The question that a conversation waits with. `key` is under what its answer is kept."""
+    """The question that a conversation waits with. `key` is under what its answer is kept.
+
+    `question` is there where a booking calendar asks.
+    """
 
     key: str
     label: str
@@ -43,6 +50,7 @@ class Asked:
     options: tuple[str, ...] = ()
     required: bool = False
     field: str = ""
+    question: Question | None = None
 
 
 def asked_at(flow: Flow, position: Position) -> Asked | None:
@@ -51,10 +59,21 @@ def asked_at(flow: Flow, position: Position) -> Asked | None:
     if step is None:
         return None
     if position.detail:
-        kind = _DETAIL_KINDS.get(position.detail, TEXT)
-        label = DETAILS[position.detail]
-        return Asked(f"~{position.detail}", label, kind, required=True, field=position.detail)
+        return _of_meeting(flow, position)
     return _of_question(step) if step.kind == QUESTION else None
+
+
+def _of_meeting(flow: Flow, position: Position) -> Asked:
+    name = position.detail
+    if name in DETAILS:
+        kind, key = _DETAIL_KINDS.get(name, TEXT), key_of(position.step, name)
+        required = not is_optional(flow, position)
+        return Asked(key, DETAILS[name], kind, required=required, field=name)
+    asked = detail_at(flow, position)
+    field = asked.question.field if asked.question else ""
+    return Asked(
+        asked.key, asked.label, asked.kind, asked.options, asked.required, field, asked.question
+    )
 
 
 def _of_question(step: Step) -> Asked:
@@ -93,6 +112,9 @@ def read_answer(asked: Asked, text: str) -> dict[str, Any]:
         if asked.required:
             raise InvalidValue("Choose one" if asked.kind == CHOICE else "Enter an answer")
         return {"label": asked.label, "text": "", "field": "", "value": ""}
+    if asked.question is not None:
+        told, value = read_detail(asked.question, typed)
+        return {"label": asked.label, "text": told, "field": asked.field, "value": value}
     value = _value(asked, typed)
     # A tick is told by its word; what else is stored reads as the visitor may have written it.
     told = typed if isinstance(value, bool) else as_text(value)
@@ -125,7 +147,7 @@ def guest_of(conversation: Conversation) -> Guest:
     names = f"{told.get('first_name', '')} {told.get('last_name', '')}".strip()
     rest = (
         Answer(key, a["label"], str(a["text"]), a["field"], a["value"])
-        for key, a in conversation.answers.items()
+        for key, a in in_order(conversation.answers).items()
         if a["field"] not in own and "text" in a and not a.get("meeting")
     )
     return Guest(

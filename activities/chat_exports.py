@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
 
 from activities.models import ChatMessage, Conversation
+from activities.models.conversation import in_order
 from contacts.exports import Column, moment_text
 from contacts.fields import Kind
 from contacts.models import Contact, User
@@ -19,7 +20,7 @@ def _state(value: str) -> str:
 
 
 def _answered(answers: dict[str, dict[str, Any]]) -> str:
-    return "\n".join(f"{a['label']}: {a['text']}" for a in answers.values() if a["text"])
+    return "\n".join(f"{a['label']}: {a['text']}" for a in in_order(answers).values() if a["text"])
 
 
 #: The times are in UTC and say so.

@@ -22,6 +22,7 @@ KINDS = {
     END: "End",
 }
 TEXT, EMAIL, MOBILE, PHONE, NUMBER, CHOICE = "text", "email", "mobile", "phone", "number", "choice"
+DATE = "date"  # of a booking calendar's own question only
 ANSWERS = {
     TEXT: "Text",
     EMAIL: "Email",
@@ -49,7 +50,7 @@ WITHOUT_VALUE = {ANSWERED, UNANSWERED}
 MOST_ON_END = 200
 CLOSED = "No meeting can be booked here at the moment."
 CHOOSE = "Choose a time that suits you."
-#: What a meeting needs of its guest, and how the bot asks for what it has not been told.
+#: Who the guest of a meeting is, and how the bot asks for what it has not been told.
 DETAILS = {
     "name": "What is your name?",
     "email": "Which email should the invitation go to?",
@@ -155,7 +156,7 @@ class Position:
     """Where a conversation waits: at a step, and at a meeting for a detail of the guest's first."""
 
     step: str = ""  # "" at the end
-    detail: str = ""  # one of DETAILS
+    detail: str = ""  # the name of a Need
 
 
 @dataclass(frozen=True)
@@ -167,10 +168,34 @@ class Turn:
     status: str = ""
 
 
-#: The answers so far, by the id of their step; a detail that a meeting asked for under "~email".
+@dataclass(frozen=True)
+class Need:
+    """One thing that a meeting needs to know of its guest."""
+
+    name: str  # one of DETAILS, or another that is asked anew for each meeting
+    text: str  # how the bot asks for it
+    about: str = ""  # the contact field that it is for: not asked for twice
+    optional: bool = False
+    beside: str = ""  # asked only of who has told this field
+
+    def is_met(self, step: str, answers: "Answers", told: Mapping[str, bool]) -> bool:
+        """`told`: the fields that were asked about, and whether an answer was given."""
+        if self.beside and not told.get(self.beside):
+            return True
+        if self.name not in DETAILS and key_of(step, self.name) in answers:
+            return True
+        return self.about in told if self.optional else told.get(self.about, False)
+
+
+def key_of(step: str, detail: str) -> str:
+    """Under what the answer to a Need is kept: who the guest is for the whole conversation."""
+    return f"~{detail}" if detail in DETAILS else f"{step}~{detail}"
+
+
+#: The answers so far, by the id of their step, or by `key_of` where a meeting has asked.
 Answers = Mapping[str, str]
-#: Of a booking calendar (public id), which of DETAILS it needs; None where it takes no meetings.
-Needs = Callable[[str], Sequence[str] | None]
+#: What a booking calendar (public id) needs; None where it takes no meetings.
+Needs = Callable[[str], Sequence[Need] | None]
 
 
 def begin(flow: Flow, needs: Needs) -> Turn:
@@ -241,7 +266,7 @@ class _Walk:
         missing = self._missing(step)
         if missing is None:
             return self.from_place(self._pass(step, place))
-        return self._detail(step, missing) if missing else self._wait(step, CHOOSE)
+        return self._detail(step, missing[0]) if missing else self._wait(step, CHOOSE)
 
     def _pass(self, step: Step, place: int) -> int | None:
         """Do what a step does that waits for nothing; the place after it."""
@@ -256,28 +281,37 @@ class _Walk:
             self.says.append(text)
         return None if step.kind == END else self.flow.after(place)
 
-    def _meet(self, step: Step, missing: str) -> Turn:
+    def _meet(self, step: Step, missing: Sequence[Need]) -> Turn:
         if not missing:
             return self._wait(step, step.text or CHOOSE)
         if step.text:
             self.says.append(step.text)
-        return self._detail(step, missing)
+        return self._detail(step, missing[0])
 
-    def _detail(self, step: Step, missing: str) -> Turn:
-        self.says.append(DETAILS[missing])
-        return Turn(tuple(self.says), Position(step.id, missing), self.status)
+    def _detail(self, step: Step, missing: Need) -> Turn:
+        self.says.append(missing.text)
+        return Turn(tuple(self.says), Position(step.id, missing.name), self.status)
 
     def _wait(self, step: Step, text: str) -> Turn:
         self.says.append(text)
         return Turn(tuple(self.says), Position(step.id), self.status)
 
-    def _missing(self, step: Step) -> str | None:
-        """The first detail that has not been told; "" for none, None where nothing can be booked."""
+    def _missing(self, step: Step) -> list[Need] | None:
+        """What has not been told yet; None where nothing can be booked."""
         needed = self.needs(step.calendar)
         if needed is None:
             return None
-        told = {s.about for s in self.flow.steps if s.about and self.answers.get(s.id)}
-        told |= {key[1:] for key, text in self.answers.items() if key.startswith("~") and text}
-        if told & {"first_name", "last_name"}:
-            told.add("name")
-        return next((detail for detail in needed if detail not in told), "")
+        told = self._told()
+        return [need for need in needed if not need.is_met(step.id, self.answers, told)]
+
+    def _told(self) -> dict[str, bool]:
+        """The contact fields that were asked about, and whether an answer was given."""
+        asked = [(s.about, s.id) for s in self.flow.steps if s.about]
+        asked += [(key[1:], key) for key in self.answers if key.startswith("~")]
+        told: dict[str, bool] = {}
+        for about, key in asked:
+            if key in self.answers:
+                told[about] = told.get(about, False) or bool(self.answers[key])
+        if told.get("first_name") or told.get("last_name"):
+            told["name"] = True
+        return told

@@ -11,7 +11,14 @@ from django.utils import timezone
 
 from activities.availability import Free, free_times
 from activities.chat_answers import guest_of
-from activities.chat_flow import MEETING, Flow
+from activities.chat_details import (
+    agreed_to_texts,
+    belongs_to_meeting,
+    find_calendar,
+    name_of,
+    needs_from,
+)
+from activities.chat_flow import MEETING, Flow, Need
 from activities.models import BookingCalendar, Conversation, Meeting
 from activities.scheduling import horizon_end
 from activities.services import book
@@ -22,7 +29,6 @@ OFFERED = 6
 A_DAY = 3  # of one day, so that there is a choice of days
 LOOK_AHEAD = timedelta(days=21)
 LATER, NONE = "later", "none"  # what a visitor may choose instead of a time
-Ask = BookingCalendar.Ask
 
 
 @dataclass(frozen=True)
@@ -33,25 +39,12 @@ class Offer:
     zone: ZoneInfo
 
 
-def needs_of(public_id: str) -> Sequence[str] | None:
-    """Which details a calendar needs; None for one that is closed or has no free times. Its own
-    questions belong to its page: a bot asks what its flow asks."""
+def needs_of(public_id: str) -> Sequence[Need] | None:
+    """What a calendar needs of its guest; None for one that is closed or has no free times."""
     calendar, now = find_calendar(public_id), timezone.now()
     if calendar is None or not _free(calendar, now, now).starts:
         return None
-    wanted = ["name"]
-    if calendar.email_required:
-        wanted.append("email")
-    if calendar.ask_mobile == Ask.REQUIRED:
-        wanted.append("mobile_phone")
-    if calendar.ask_company == Ask.REQUIRED:
-        wanted.append("company")
-    return wanted
-
-
-def find_calendar(public_id: str) -> BookingCalendar | None:
-    rows = BookingCalendar.objects.active().select_related("host")
-    return rows.filter(public_id=public_id).first()
+    return needs_from(calendar)
 
 
 def calendar_of(conversation: Conversation, flow: Flow) -> BookingCalendar | None:
@@ -106,12 +99,18 @@ def book_in(
 ) -> Meeting:
     """The meeting at this time, with what the visitor has answered. The same time again is the same
     meeting. Raises NotAvailable, Busy; then nothing was written."""
-    guest = guest_of(conversation)
+    guest, step = guest_of(conversation), conversation.step
+    told = [a for a in guest.answers if belongs_to_meeting(a.name, step)]
     what = f"{conversation.token_hash} {conversation.step} {value_of(start)}"
     return book(
         calendar=calendar,
         starts_at=start,
-        guest=replace(guest, time_zone=zone_of(conversation, calendar).key),
+        guest=replace(
+            guest,
+            time_zone=zone_of(conversation, calendar).key,
+            sms_consent=agreed_to_texts(conversation.answers, step),
+            answers=tuple(replace(a, name=name_of(a.name)) for a in told),
+        ),
         source=Meeting.Source.CHATBOT,
         conversation=conversation,
         nonce=hashlib.sha256(what.encode()).hexdigest(),

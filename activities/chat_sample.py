@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from activities import chat_tokens
 from activities.chat_answers import Asked, asked_at
-from activities.chat_flow import Flow, Rule, Step, advance, begin
+from activities.chat_flow import DETAILS, Flow, Need, Rule, Step, advance, begin
 from activities.chat_services import version_of
 from activities.chat_talk import Talk
 from activities.chat_times import NO_MEETING
@@ -110,10 +110,13 @@ class _Act:
         email = self.contact.email if self.contact else ""
         texts = {"topic": self.chance.choice(TOPICS), "name": name, "email": email}
         text = texts.get(asked.key) or self.chance.choice(SAID)
-        told = {"label": asked.label, "text": text, "field": asked.field, "value": text}
+        told = {
+            "label": asked.label, "text": text, "field": asked.field, "value": text,
+            "at": self.talk.conversation.messages_count,
+        }  # fmt: skip
         self.talk.conversation.answers[asked.key] = told
         self.talk.hear(text, nonce)
 
 
-def _needs(_public_id: str) -> tuple[str, ...]:
-    return ("name", "email")
+def _needs(_public_id: str) -> list[Need]:
+    return [Need(name, DETAILS[name], about=name) for name in ("name", "email")]

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from activities import guest_links
 from activities.chat_answers import asked_at
-from activities.chat_flow import CHOICE, EMAIL, MOBILE, NUMBER, PHONE
+from activities.chat_flow import CHOICE, DATE, EMAIL, MOBILE, NUMBER, PHONE
 from activities.chat_offers import LATER, NONE, calendar_of, label_of, offer_of, value_of
 from activities.models import ChatMessage, Conversation
 
@@ -20,6 +20,7 @@ INPUTS = {
     MOBILE: ("tel", "tel", "tel"),
     PHONE: ("tel", "tel", "tel"),
     NUMBER: ("text", "decimal", "off"),
+    DATE: ("date", "text", "off"),
 }
 
 

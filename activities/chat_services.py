@@ -109,6 +109,7 @@ def answer(
         moves_on = choose_time(talk, flow, text, nonce)
     else:
         taken = read_answer(asked, text)
+        taken["at"] = conversation.messages_count
         conversation.answers = {**conversation.answers, asked.key: taken}
         talk.hear(taken["text"], nonce)
         moves_on = True

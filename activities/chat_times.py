@@ -89,5 +89,12 @@ def _book(talk: Talk, calendar: BookingCalendar, text: str, nonce: str) -> bool:
 
 def _note(conversation: Conversation, when: str, meeting: str) -> None:
     """The step counts as answered: rules can ask whether a meeting was booked."""
-    told = {"label": "Meeting", "text": when, "field": "", "value": "", "meeting": meeting}
+    told: dict[str, str | int] = {
+        "label": "Meeting",
+        "text": when,
+        "field": "",
+        "value": "",
+        "meeting": meeting,
+    }
+    told["at"] = conversation.messages_count
     conversation.answers = {**conversation.answers, conversation.step: told}

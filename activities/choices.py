@@ -3,6 +3,7 @@ asks of the database."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
@@ -33,6 +34,8 @@ LABELS = {
 class Choices:
     """By filter, what may be chosen: the value as the URL has it, and its words."""
 
+    labels: ClassVar[Mapping[str, str]] = LABELS
+
     user: User
     known: Mapping[str, Mapping[str, str]]
 
@@ -45,11 +48,11 @@ class Choices:
         for name, known in self.known.items():
             asked = list(dict.fromkeys(filter(None, query.getlist(name))))
             values = tuple(value for value in asked if value in known)
-            notices += _said(LABELS[name], [value for value in asked if value not in known])
+            notices += _said(self.labels[name], [value for value in asked if value not in known])
             if len(values) > MAX_VALUES:
                 over = len(values) - MAX_VALUES
                 notices.append(
-                    f"{LABELS[name]}: at most {MAX_VALUES}. The last {over} were left out."
+                    f"{self.labels[name]}: at most {MAX_VALUES}. The last {over} were left out."
                 )
             if values:
                 chosen[name] = values[:MAX_VALUES]
@@ -72,21 +75,24 @@ class Choices:
         """A choice as a chip says it: "Host: Tom Reyes"."""
         if name == "contact":
             return self.known[name][value]
-        return f"{LABELS[name]}: {self.known[name][value]}"
+        return f"{self.labels[name]}: {self.known[name][value]}"
 
     def pops(self, chosen: Mapping[str, Sequence[str]]) -> list["Pop"]:
         """The pop-ups. Who sees only meetings of their own has no host to choose."""
-        offers = [
+        offers = [o for o in self.offers(chosen) if len(o.choices) > (2 if o.name == "host" else 0)]
+        own = [Pop(offer.label, "plus", [offer]) for offer in offers if offer.name in AT_HAND]
+        return [*own, Pop("More filters", "list-filter", [o for o in offers if o.name not in AT_HAND])]  # fmt: skip
+
+    def offers(self, chosen: Mapping[str, Sequence[str]]) -> list["Offer"]:
+        """Each filter, with what is ticked of it."""
+        return [
             Offer(
                 name,
-                LABELS[name],
+                self.labels[name],
                 [(value, words, value in chosen.get(name, ())) for value, words in known.items()],
             )
             for name, known in self.known.items()
-            if len(known) > (2 if name == "host" else 0)
         ]
-        own = [Pop(offer.label, "plus", [offer]) for offer in offers if offer.name in AT_HAND]
-        return [*own, Pop("More filters", "list-filter", [o for o in offers if o.name not in AT_HAND])]  # fmt: skip
 
 
 def _said(label: str, unknown: Sequence[str]) -> list[str]:

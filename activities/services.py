@@ -32,6 +32,7 @@ from activities.slots import (
     SlotTaken,
     any_time,
     give_up_slots,
+    pass_on_slots,
     rules_of,
     take_slots,
     why_not,
@@ -342,10 +343,13 @@ def change_meeting(
     """
     meeting = _lock(meeting_id)
     before = {"starts_at": meeting.starts_at.isoformat(), "host": meeting.host_id}
+    had = (meeting.host_id, meeting.starts_at, meeting.ends_at)
     values = {**change(meeting), "last_updated_time": now}
     for name, value in values.items():
         setattr(meeting, name, value)
     meeting.save(update_fields=list(values))
+    if not meeting.is_active or had != (meeting.host_id, meeting.starts_at, meeting.ends_at):
+        pass_on_slots(host_id=had[0], starts_at=had[1], ends_at=had[2])
     if doer.by == Meeting.By.CUSTOMER and meeting.contact_id:
         note_activity([meeting.contact_id], now)
     refresh_contacts([meeting.contact_id], now)

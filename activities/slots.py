@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from activities.models import BookedSlot, BookingCalendar, Meeting
+from activities.models.meeting import ACTIVE
 from activities.scheduling import Rules, slots_of
 
 
@@ -92,3 +93,17 @@ def why_not(
 
 def give_up_slots(meeting: Meeting) -> None:
     BookedSlot.objects.filter(meeting=meeting).delete()
+
+
+def pass_on_slots(*, host_id: int, starts_at: datetime, ends_at: datetime) -> None:
+    """Close time that a meeting has given up, where others of other schedulers take place in it.
+
+    They have had no slots of their own beside the first: seats of one booking, double bookings.
+    Locked, so that one that is called off meanwhile keeps none.
+    """
+    there = Meeting.objects.select_for_update().filter(
+        host=host_id, source=Meeting.Source.SCHEDULER, status__in=ACTIVE, in_trash=False,
+        starts_at__lt=ends_at, ends_at__gt=starts_at,
+    )  # fmt: skip
+    for meeting in there.order_by("pk"):
+        take_free_slots(meeting)

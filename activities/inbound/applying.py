@@ -4,6 +4,7 @@ Events of one connection wait for each other. A body that was taken before chang
 comes before its booking is noted, and counts when the booking comes.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -30,12 +31,13 @@ class Result(NamedTuple):
 @retrying
 @transaction.atomic
 def take(
-    *, connection_id: int, event: str, digest: str, told: Told | None, outcome: str = "",
+    *, connection_id: int, event: str, digest: str, told: Sequence[Told], outcome: str = "",
     now: datetime | None = None,
 ) -> str:  # fmt: skip
-    """Keep one signed event and do what it tells; the outcome, as a SchedulerEvent.Outcome.
+    """Keep one signed event and do what it tells, of one booking or of each seat in it; the outcome
+    of the first that was changed, as a SchedulerEvent.Outcome.
 
-    `told` None: there is nothing to do, for the reason that `outcome` gives. Raises Busy.
+    `told` empty: there is nothing to do, for the reason that `outcome` gives. Raises Busy.
     """
     moment = now or timezone.now()
     rows = SchedulerConnection.objects.select_for_update(of=("self",)).select_related("host")
@@ -43,8 +45,10 @@ def take(
     if SchedulerEvent.objects.filter(connection=connection, digest=digest).exists():
         return Outcome.NOTHING
     result = Result(outcome or Outcome.IGNORED)
-    if told is not None:
-        result = _Book(connection, told, moment).apply()
+    for each in told:
+        applied = _Book(connection, each, moment).apply()
+        if result.outcome in {Outcome.IGNORED, Outcome.NOTHING}:
+            result = applied
     SchedulerEvent.objects.create(
         connection=connection, event=event, digest=digest, received_at=moment,
         outcome=result.outcome, meeting=result.meeting,

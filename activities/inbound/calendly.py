@@ -40,29 +40,30 @@ def event_of(data: Json) -> str:
     return reading.line(data, "event", limit=40)
 
 
-def read(data: Json, now: datetime) -> Told | None:
-    """What a webhook tells; None for other events, and for the half of a move that the other half
+def read(data: Json, now: datetime) -> tuple[Told, ...]:
+    """What a webhook tells; nothing for other events, and for the half of a move that the other half
     tells better. Raises BadPayload."""
     event, invitee = event_of(data), reading.at(data, "payload")
     if event not in {CREATED, CANCELED}:
-        return None
+        return ()
     sent = reading.moment(data, "created_at")
     if event == CANCELED:
         if reading.at(invitee, "rescheduled") is True:
-            return None
-        return Told(
+            return ()
+        canceled = Told(
             external_id=reading.identifier(invitee, "uri"),
             at=sent,
             canceled=True,
             reason=reading.text(invitee, "cancellation", "reason"),
             by_host=reading.at(invitee, "cancellation", "canceler_type") == "host",
         )
+        return (canceled,)
     booking = reading.at(invitee, "scheduled_event")
     start, end = reading.span(
         reading.moment(booking, "start_time"), reading.moment(booking, "end_time")
     )
     old = reading.at(invitee, "old_invitee")
-    return Told(
+    told = Told(
         external_id=reading.identifier(invitee, "uri"),
         at=sent,
         replaces=reading.identifier(invitee, "old_invitee") if old else "",
@@ -74,6 +75,7 @@ def read(data: Json, now: datetime) -> Told | None:
         location=reading.line(booking, "location", "location", limit=500),
         join_url=_join_url(booking),
     )
+    return (told,)
 
 
 def _guest(invitee: Json) -> Guest:

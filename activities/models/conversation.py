@@ -68,10 +68,11 @@ class Conversation(models.Model):
 
     # Where it waits: activities.chat_flow.Position, and from when on times are offered.
     step = models.CharField(max_length=20, blank=True, default="")
-    detail = models.CharField(max_length=20, blank=True, default="")
+    detail = models.CharField(max_length=30, blank=True, default="")
     offered_from = models.DateTimeField(null=True, blank=True)
 
-    #: {step id: {"label", "text", "field", "value"}}: what was answered, and what for.
+    #: {step id: {"label", "text", "field", "value", "at"}}: what was answered, what for, and after
+    #: how many messages: PostgreSQL does not keep the order of keys.
     answers = models.JSONField(default=dict, blank=True)
     status = models.CharField(max_length=30, blank=True, default="")  # given to the contact
     time_zone = models.CharField(max_length=64, blank=True, default="")  # of the visitor's browser
@@ -117,6 +118,11 @@ class Conversation(models.Model):
         """The `search_text` of a conversation with these answers."""
         known = [str(a["text"]) for a in self.answers.values() if a["field"]]
         return spelled(" ".join([self.visitor, *known, self.bot.name, self.public_id]))
+
+
+def in_order(answers: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The answers of a conversation as they were given."""
+    return dict(sorted(answers.items(), key=lambda each: each[1].get("at", 0)))
 
 
 class ChatMessage(models.Model):

@@ -13,6 +13,7 @@ from activities.chat_listing import ChatState
 from activities.chat_rows import rows_of
 from activities.chat_screen import messages_after
 from activities.models import ChatMessage, Conversation
+from activities.models.conversation import in_order
 from contacts.finding import bounded_count, shown_count
 from contacts.views.requests import HtmxHttpRequest, wants_part
 
@@ -46,7 +47,7 @@ def chat_detail(request: HtmxHttpRequest, public_id: str) -> HttpResponse:
         "row": rows_of([found], request.user)[0],
         "messages_said": [(message, _meeting_url(message)) for message in messages],
         "link_words": "the meeting",
-        "learnt": [a for a in found.answers.values() if a["text"]],
+        "learnt": [a for a in in_order(found.answers).values() if a["text"]],
     }
     return render(request, "chat/detail.html", context)
 
@@ -68,7 +69,8 @@ def _list_context(request: HtmxHttpRequest, state: ChatState) -> dict[str, Any]:
         "matching": found.count,
         "matching_shown": shown_count(found.count),
         "chips": state.chips(),
-        "pops": state.pops(),
+        "pops": state.choices.pops(state.chosen),
+        "presets": state.presets(),
         "previous_query": state.but(before=page.previous) if page.previous else "",
         "next_query": state.but(after=page.next) if page.next else "",
     }

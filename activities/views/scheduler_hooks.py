@@ -76,14 +76,14 @@ def _take(request: HttpRequest, connection: SchedulerConnection, now: datetime) 
     return HttpResponse(status=400 if outcome == Outcome.UNREADABLE else 200)
 
 
-def _read(scheduler: Scheduler, data: Json, now: datetime) -> tuple[Told | None, str]:
+def _read(scheduler: Scheduler, data: Json, now: datetime) -> tuple[tuple[Told, ...], str]:
     """Raises Refused for what was sent long ago."""
     if data is None:
-        return None, Outcome.UNREADABLE
+        return (), Outcome.UNREADABLE
     try:
         return scheduler.read(data, now), ""
     except BadPayload:
-        return None, Outcome.UNREADABLE
+        return (), Outcome.UNREADABLE
 
 
 def _find(address: str) -> SchedulerConnection | None:

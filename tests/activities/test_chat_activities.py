@@ -97,6 +97,7 @@ def test_a_team_manager_sees_those_of_the_team(
         ("state=finished", False),
         ("from=2020-01-01&to=2020-02-01", False),
         ("contact=deleted", False),
+        ("days=7", True),
     ],
 )
 def test_it_is_searched_and_filtered(
@@ -131,7 +132,7 @@ def test_the_list_costs_the_same_however_many_there_are(as_admin: Client, bot: C
 
 
 def test_it_goes_on_from_page_to_page(as_admin: Client, bot: Chatbot, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr("activities.chat_listing.ROWS", 2)
+    monkeypatch.setattr("activities.listing.ROWS", 2)
     for name in ("Ann", "Ben", "Cid"):
         talk(Client(), bot, name)
     first = as_admin.get(LIST)

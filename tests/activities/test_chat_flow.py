@@ -8,6 +8,7 @@ from activities.chat_flow import (
     CLOSED,
     BadFlow,
     Flow,
+    Need,
     Position,
     Rule,
     Step,
@@ -22,11 +23,15 @@ MAIL = Step("mail", "question", "Email?", answer="email")
 BYE = Step("bye", "end", "Bye.")
 
 
-def first(*steps: Step, needs: tuple[str, ...] | None = ()) -> Turn:
+def needed(*names: str) -> tuple[Need, ...]:
+    return tuple(Need(name, f"Your {name}?", about=name) for name in names)
+
+
+def first(*steps: Step, needs: tuple[Need, ...] | None = ()) -> Turn:
     return begin(Flow(steps), lambda _: needs)
 
 
-def after(step: str, answers: dict[str, str], *steps: Step, detail: str = "", needs: tuple[str, ...] | None = ()) -> Turn:  # fmt: skip
+def after(step: str, answers: dict[str, str], *steps: Step, detail: str = "", needs: tuple[Need, ...] | None = ()) -> Turn:  # fmt: skip
     return advance(Flow(steps), Position(step, detail), answers, lambda _: needs)
 
 
@@ -84,7 +89,7 @@ def test_a_status_is_given_on_the_way() -> None:
 
 def test_a_meeting_asks_first_for_what_it_has_not_been_told() -> None:
     meet = Step("meet", "meeting", "A call?", calendar="BKC-1")
-    steps, needs = (NAME, meet, BYE), ("name", "email")
+    steps, needs = (NAME, meet, BYE), needed("name", "email")
     asked = after("name", {"name": "Ada"}, *steps, needs=needs)
     assert asked.position == Position("meet", "email") and asked.says[0] == "A call?"
     told = {"name": "Ada", "~email": "ada@example.com"}
