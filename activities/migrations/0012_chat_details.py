@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activities', '0010_reminders_by_end_index'),
+        ('activities', '0011_engine'),
     ]
 
     operations = [
