@@ -8,6 +8,9 @@ from django.http.request import UnreadablePostError
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
 
+from activities.api import finding as activity_finding
+from activities.api.bookings import router as bookings
+from activities.api.calendars import router as calendars
 from contacts.api import errors, people
 from contacts.api.answers import json_answer
 from contacts.api.authentication import ApiKey, AskedByKey
@@ -29,6 +32,15 @@ BUSY = "Others are changing the same things right now. Try again in a moment."
 register("contact", load=contacts_by_id, owner="user")
 register("user", load=people.users_by_id, teams="team")
 register("team", load=people.teams_by_id)
+register(
+    "booking", load=activity_finding.bookings_by_id, owner="user", contact="contact",
+    conversation="conversation", booking_calendar="booking_calendar",
+)  # fmt: skip
+register("booking_calendar", load=activity_finding.calendars_by_id, owner="user")
+register(
+    "conversation", load=activity_finding.conversations_by_id, owner="user", contact="contact",
+    booking="booking",
+)  # fmt: skip
 
 api = NinjaAPI(
     title="Kith",
@@ -44,6 +56,8 @@ api.add_router("", merging)  # /contacts/merge, before /contacts/{id}
 api.add_router("/contacts", contacts)
 api.add_router("/contact-lists", contact_lists)
 api.add_router("/imports", imports)
+api.add_router("/bookings", bookings)
+api.add_router("/booking-calendars", calendars)
 api.add_router("", people.router)
 
 
