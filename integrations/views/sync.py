@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.finding import bounded_count, shown_count
 from contacts.models import User
+from contacts.signals import Actor
 from contacts.views.requests import HtmxHttpRequest
 from contacts.views.shell import toast
 from integrations import systems
@@ -64,9 +65,9 @@ def delivery_retry(request: HtmxHttpRequest, delivery_id: int) -> HttpResponse:
     if again.may_be_replayed(row):
         if not request.user.role.administers:
             raise Http404
-        number = again.replay(row, user=request.user)
+        number = again.replay(row, actor=Actor(request.user))
     else:
-        number = again.retry(Delivery.objects.filter(pk=row.pk), user=request.user)
+        number = again.retry(Delivery.objects.filter(pk=row.pk), actor=Actor(request.user))
     told = "It is being sent again" if number else "It has changed meanwhile. Nothing was sent"
     return toast(request, HttpResponseRedirect(_back(request)), told)
 
@@ -76,7 +77,7 @@ def delivery_retry(request: HtmxHttpRequest, delivery_id: int) -> HttpResponse:
 def retry_all(request: HtmxHttpRequest) -> HttpResponse:
     """Send now whatever the page's tab and filters show that has not arrived."""
     rows = SyncState.from_query(request.POST).rows(request.user)
-    number = again.retry(rows, user=request.user)
+    number = again.retry(rows, actor=Actor(request.user))
     told = f"{number:,} deliver{'y is' if number == 1 else 'ies are'} being sent again"
     return toast(request, HttpResponseRedirect(_back(request)), told)
 
