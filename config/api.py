@@ -25,6 +25,8 @@ from contacts.api.saying import of_validation
 from contacts.api.schemas import Message, problems
 from contacts.retrying import Busy
 from contacts.services import ContactGone
+from integrations.api.deliveries import router as deliveries
+from integrations.api.webhooks import router as webhooks
 
 logger = logging.getLogger("kith.api")
 BUSY = "Others are changing the same things right now. Try again in a moment."
@@ -59,6 +61,8 @@ api.add_router("/imports", imports)
 api.add_router("/bookings", bookings)
 api.add_router("/booking-calendars", calendars)
 api.add_router("", people.router)
+api.add_router("/webhooks", webhooks)
+api.add_router("/deliveries", deliveries)
 
 
 @api.get("/test", response={200: Message, **problems()}, tags=["Account"], operation_id="testKey")

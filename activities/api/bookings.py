@@ -135,7 +135,7 @@ def booking_detail(request: AskedByKey, id: str, query: FromQuery[OneBookingQuer
 @idempotent
 def booking_cancel(request: AskedByKey, id: str, body: CancelRequest | None = None) -> HttpResponse:
     """Cancel a booking that has not ended. The guest is told as the calendar's messages say."""
-    reason = _reason(*(body or CancelRequest()).why)
+    reason = _reason(*(body or CancelRequest.model_validate({})).why)
     said = WRONG.format(status="canceled", id=id)
     return _done(request, id, said, lambda pk, doer: cancel(
         meeting_id=pk, doer=doer, reason=reason
@@ -153,7 +153,7 @@ def booking_request_reschedule(
     request: AskedByKey, id: str, body: RescheduleRequest | None = None
 ) -> HttpResponse:
     """Cancel a booking, and ask the guest to take another time."""
-    reason = _reason(*(body or RescheduleRequest()).why)
+    reason = _reason(*(body or RescheduleRequest.model_validate({})).why)
     said = WRONG.format(status="canceled", id=id)
     return _done(request, id, said, lambda pk, doer: cancel(
         meeting_id=pk, doer=doer, reason=reason, ask_for_another=True

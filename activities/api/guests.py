@@ -58,7 +58,7 @@ def _names(asked: BookingCalendar, sent: dict[str, Any]) -> dict[str, str]:
     """{name in the API: name in the form}, of what the form has. A question goes by two names."""
     form = BookingForm(asked)
     questions = {f"q_{question.name}": question for question in form.questions}
-    names = {}
+    names: dict[str, str] = {}
     for each in form.inputs:
         question = questions.get(each.name)
         spellings = [each.name] if question is None else [question.name, name_of(question)]

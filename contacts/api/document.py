@@ -28,6 +28,7 @@ LINKS = {
         "200",
         ("getBooking", "cancelBooking", "requestReschedule", "reassignBooking"),
     ),
+    "createWebhook": ("200", ("getWebhook", "deleteWebhook")),
     "createImport": ("201", ("getImport", "undoImport")),
 }
 BEARER = {"type": "http", "scheme": "bearer"}

@@ -138,14 +138,13 @@ def test_a_closed_calendar_offers_and_takes_nothing(api: Api, owner: User) -> No
     assert api.get(f"booking-calendars/{calendar.public_id}").json()["active"] is False
 
 
-def test_what_cannot_be_read_is_not_told_as_nothing(
-    api: Api, calendar: BookingCalendar, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_read_is_not_told_as_nothing(api: Api, calendar: BookingCalendar) -> None:
     def unknown(*_: Any) -> list[Span]:
         raise busy.BusyUnknown
 
-    monkeypatch.setitem(busy._sources, "test", unknown)
+    busy.register("test", unknown)
     answer = slots(api, calendar, "")
+    busy.forget("test")
     assert answer.status_code == 409 and answer["Retry-After"] == "60"
 
 
@@ -258,7 +257,12 @@ def test_answers_go_by_the_names_of_questions_and_of_contact_fields(api: Api, ow
     tier = make_property("Tier", "select", "Gold", "Silver")
     calendar = make_calendar(owner, questions=[QUESTION], ask_guests=False)
     name = tier.name.removeprefix("custom_")
-    form = {"ab12": "High", name: "Gold", "city": "Bath", "guests": ["bob@example.com"]}
+    form: dict[str, Any] = {
+        "ab12": "High",
+        name: "Gold",
+        "city": "Bath",
+        "guests": ["bob@example.com"],
+    }
     assert schedule(api, calendar, wanted(**form)).status_code == 200
     contact = Contact.objects.get()
     assert contact.city == "Bath"
