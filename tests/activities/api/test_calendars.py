@@ -139,7 +139,7 @@ def test_a_closed_calendar_offers_and_takes_nothing(api: Api, owner: User) -> No
 
 
 def test_what_cannot_be_read_is_not_told_as_nothing(api: Api, calendar: BookingCalendar) -> None:
-    def unknown(*_: Any) -> list[Span]:
+    def unknown(host_id: int, start: datetime, end: datetime) -> list[Span]:
         raise busy.BusyUnknown
 
     busy.register("test", unknown)
