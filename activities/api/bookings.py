@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.http import HttpResponse
 from ninja import Query as FromQuery
 from ninja import Router
+from pydantic import Field
 
 from activities.api.bodies import CancelRequest, ReassignRequest, RescheduleRequest
 from activities.api.finding import bookings, find_booking, known, place_of_booking
@@ -44,7 +45,7 @@ class OneBookingQuery(Query):
 
 
 class BookingQuery(PageQuery):
-    status: str | None = None  # several are separated by commas
+    status: str | None = Field(None, description="Several are separated by commas.")
     owner: str | None = None
     contact: str | None = None
     host: str | None = None

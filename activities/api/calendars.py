@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query as FromQuery
 from ninja import Router
+from pydantic import Field
 
 from activities.api.bodies import ScheduleRequest
 from activities.api.finding import calendars, find_calendar, known
@@ -54,9 +55,9 @@ class OneCalendarQuery(Query):
 
 
 class SlotQuery(Query):
-    start_time: str | None = None
-    end_time: str | None = None
-    timezone: str | None = None
+    start_time: str | None = Field(None, description="Now, where none is given.")
+    end_time: str | None = Field(None, description="Not included; a week after start_time.")
+    timezone: str | None = Field(None, description="That of times which name none; UTC.")
 
 
 @router.get("", response={200: BookingCalendarPage, **problems()}, operation_id="listBookingCalendars")  # fmt: skip

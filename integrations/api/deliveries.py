@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.http import HttpResponse
 from ninja import Query as FromQuery
 from ninja import Router
+from pydantic import Field
 
 from contacts.api.answers import json_answer
 from contacts.api.authentication import AskedByKey
@@ -33,7 +34,7 @@ CANNOT = "Cannot retry delivery: '{id}'"
 
 
 class DeliveryQuery(PageQuery):
-    status: str | None = None  # several are separated by commas
+    status: str | None = Field(None, description="Several are separated by commas.")
     contact: str | None = None
     webhook: str | None = None
     creation_time_gt: str | None = time_field("creation_time", "gt")

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from contacts.deleting import delete_contact
 from contacts.models import Contact, User
 from contacts.objects import moment, user_id
 from tests.activities.bookings import make_calendar, make_meeting, past_meeting, soon
+from tests.activities.chats import make_bot, talk
 from tests.contacts.api.client import Api, problem
 from tests.factories import by, make_user
 
@@ -140,6 +142,20 @@ def test_what_a_booking_names_can_be_expanded(api: Api, calendar: BookingCalenda
     assert shown["booking_calendar"]["owner"]["email"] == "owner@kith.test"
     [listed] = api.get("bookings?expand=data.contact").json()["data"]
     assert listed["contact"]["email"] == "ada@example.com"
+
+
+def test_the_conversation_of_a_booking_can_be_expanded(
+    api: Api, calendar: BookingCalendar, client: Client
+) -> None:
+    said = talk(client, make_bot(calendar.host, calendar=calendar), "Ada", "ada@example.com", "Tax")
+    said.say(said.options[0])
+    [shown] = api.get("bookings?expand=data.conversation.contact").json()["data"]
+    assert shown["conversation"]["id"] == said.conversation.public_id
+    assert shown["conversation"]["booking"] == shown["id"]
+    assert shown["conversation"]["contact"]["email"] == "ada@example.com"
+    assert {"name": "What about?", "value": "Tax"} in shown["conversation"]["answers"]
+    path = f"bookings/{shown['id']}?expand=conversation.booking"
+    assert api.get(path).json()["conversation"]["booking"]["id"] == shown["id"]
 
 
 @pytest.mark.parametrize(
