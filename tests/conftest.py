@@ -68,7 +68,7 @@ def emptied_between_tests(django_db_setup: None) -> None:
         emptying = flush(self, style, tables, **options)
         return [*guard.OFF[connection.vendor], *emptying, *guard.ON[connection.vendor]]
 
-    operations.sql_flush = sql_flush  # type: ignore[method-assign]
+    operations.sql_flush = sql_flush  # type: ignore[method-assign,assignment]
 
 
 @pytest.fixture
