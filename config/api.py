@@ -27,6 +27,7 @@ from contacts.retrying import Busy
 from contacts.services import ContactGone
 from integrations.api.deliveries import router as deliveries
 from integrations.api.webhooks import router as webhooks
+from integrations.api.zapier import router as zapier
 
 logger = logging.getLogger("kith.api")
 BUSY = "Others are changing the same things right now. Try again in a moment."
@@ -63,6 +64,7 @@ api.add_router("/booking-calendars", calendars)
 api.add_router("", people.router)
 api.add_router("/webhooks", webhooks)
 api.add_router("/deliveries", deliveries)
+api.add_router("/zapier", zapier)
 
 
 @api.get("/test", response={200: Message, **problems()}, tags=["Account"], operation_id="testKey")

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0020_api'),
+        ('contacts', '0021_webhook_gone'),
     ]
 
     operations = [
