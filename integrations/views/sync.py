@@ -50,12 +50,13 @@ def sync_activity(request: HtmxHttpRequest) -> HttpResponse:
         "retriable": again.retriable(state.rows(request.user))[: again.AT_ONCE].count(),
         "ahead": ahead(request.user, timezone.now()),
         "note": "Kept for 90 days. A retry never sends the same change twice.",
-        "page_url": f"{reverse('sync_activity')}{state.query}",
+        "page_url": f"{reverse('sync_activity')}{state.query}".removesuffix("?"),
     }
     shown = _digest(context)
     if request.htmx and request.GET.get("shown") == shown:
         return HttpResponse(status=204)
-    return render(request, "integrations/sync.html", {**context, "shown": shown})
+    news = f"{reverse('sync_activity')}{state.query}&shown={shown}".replace("?&", "?")
+    return render(request, "integrations/sync.html", {**context, "news": news})
 
 
 def _digest(context: dict[str, Any]) -> str:
