@@ -39,6 +39,8 @@ def everywhere() -> None:
     demo_parts.register(demo.part)
     page = SettingsPage("Sent messages", "sent_messages", 85, mailbox.shown_to)
     settings_pages.register(page)
+    faults = SettingsPage("Demo faults", "demo_faults", 88, mailbox.shown_to)
+    settings_pages.register(faults)
     engine()
     pages()
     calendars.everywhere()

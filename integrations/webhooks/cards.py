@@ -17,6 +17,8 @@ API = "Add, update and delete contacts from a program, with the same merge rules
 HOOKS = (
     "Sends each change to an address of your own, signed so that you can check where it came from."
 )
+CONNECTED = ("Not connected", "Connected")
+LOOKS = ("pill-none", "pill-ok")
 OFF = "{} switched off, since its receiver did not answer for days or wants no more."
 
 
@@ -33,7 +35,7 @@ def _api() -> Card:
     last = timezone.localtime(used.last_used_at) if used and used.last_used_at else None
     return Card(
         tile="AP", name="Contacts API", kind="For developers", text=API,
-        **_pill(bool(keys)), facts=(("Active keys", f"{len(keys):,}"),),
+        pill=CONNECTED[bool(keys)], pill_class=LOOKS[bool(keys)], facts=(("Active keys", f"{len(keys):,}"),),
         foot=f"Last call {last.day} {last:%b}, {last:%H:%M}" if last else "No call yet",
         actions=(
             Action("Documentation", reverse("api_docs")),
@@ -50,16 +52,10 @@ def _webhooks() -> Card:
     sent = rows.filter(state=Delivery.State.DELIVERED).count()
     return Card(
         tile="WH", name="Webhooks", kind="For developers", text=HOOKS,
-        **_pill(bool(active)),
+        pill=CONNECTED[bool(active)], pill_class=LOOKS[bool(active)],
         facts=(("Active webhooks", f"{active:,}"), ("Events", f"{len(events.TYPES):,} available"),
                ("Delivery", "At least once, in order")),
         notice=OFF.format(f"{off:,} webhook{' was' if off == 1 else 's were'}") if off else "",
         foot=f"{sent:,} update{'' if sent == 1 else 's'} in 24 hours",
         actions=(Action("Manage", reverse("webhook_list")),),
     )  # fmt: skip
-
-
-def _pill(connected: bool) -> dict[str, str]:
-    if connected:
-        return {"pill": "Connected", "pill_class": "pill-ok", "icon": "check"}
-    return {"pill": "Not connected", "pill_class": "pill-none"}

@@ -17,7 +17,9 @@ from tests.activities.bookings import make_calendar, make_meeting
 from tests.contacts.pages import text_of
 from tests.factories import by, make_user
 from tests.integrations.calendars import Calendar, read_busy_times, sent, served
-from tests.integrations.webhooks.receiver import subscribe
+from tests.integrations.webhooks.receiver import Receiver, receiver, subscribe
+
+__all__ = ["receiver"]
 
 pytestmark = pytest.mark.django_db
 PAGE = "/integrations/"
@@ -225,7 +227,7 @@ def test_strangers_sign_in_first(client: Client, db: None, path: str) -> None:
 
 
 def test_what_people_connect_themselves_stands_below_for_administrators(
-    client: Client, admin_user: User, member: User
+    client: Client, admin_user: User, member: User, receiver: Receiver
 ) -> None:
     client.force_login(admin_user)
     told = text_of(client.get("/integrations/"))
