@@ -141,7 +141,7 @@ def change_of(row: Delivery) -> str:
     fields = known_fields()
     labels = [fields[name].label for name in row.changed if name in fields]
     text = ", ".join([*labels[:1], *(label[:1].lower() + label[1:] for label in labels[1:])])
-    return text or verb.replace("_", " ").capitalize() or row.kind
+    return text or (verb or row.kind).replace("_", " ").capitalize()
 
 
 def detail_of(row: Delivery) -> str:

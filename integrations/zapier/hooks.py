@@ -21,7 +21,7 @@ LONGEST = 500
 #: Zapier takes 30 requests a second and 10,000 in five minutes, which is 33 a second.
 PER_SECOND = 30
 #: The kind of the delivery that tells Zapier of the end.
-PAUSE = "pause"
+PAUSE = "paused"
 UNSUBSCRIBED = "The Zap was turned off."
 DISCONNECTED = "The Zap was disconnected in Kith."
 NOT_ZAPIER = "target_url must be an address of Zapier's: it begins with {}/"
