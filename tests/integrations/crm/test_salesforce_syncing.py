@@ -149,6 +149,7 @@ def test_a_lead_that_was_converted_is_followed_to_its_contact(
     org: Org, admin_user: User, ada: Contact
 ) -> None:
     org.connect(admin_user, "Lead")
+    edit(ada, city="Hull")
     sent()
     (lead,) = org.ids("Lead")
     contact = org.double.convert(lead)
@@ -162,6 +163,7 @@ def test_a_lead_that_is_converted_between_reading_and_writing_is_followed(
     org: Org, admin_user: User, ada: Contact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     org.connect(admin_user, "Lead")
+    edit(ada, city="Hull")
     sent()
     (lead,) = org.ids("Lead")
     patch = org.double._patch
