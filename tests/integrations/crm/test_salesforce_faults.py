@@ -39,12 +39,12 @@ def linked(org: Org, salesforce: Connection, ada: Contact) -> str:
 def test_what_goes_wrong_for_now_is_put_right_at_the_next_try(
     org: Org, linked: str, ada: Contact, fault: str, before: int
 ) -> None:
-    """At the reading (0) and at the write (1), whose success has no body to be malformed."""
+    """At the reading (0) and at the write (1)."""
+    if before and fault == "malformed":
+        pytest.skip("the success of a write has no body")
     edit(ada, email=NEW)
     org.double.faults = [*[""] * before, fault]
-    states_ = sent()[-1]
-    done = before == 1 and fault in {"malformed", "huge"}
-    assert states_ == "delivered" if done and states_ == "delivered" else states_ in {"retrying", "unknown"}  # fmt: skip
+    assert sent()[-1] in {"retrying", "unknown"}
     later()
     assert sent()[-1] == "delivered"
     assert org.ids() == [linked] and org.values(linked)["Email"] == NEW
@@ -211,7 +211,7 @@ def test_from_nine_tenths_of_the_day_on_imports_wait_and_edits_go(
 ) -> None:
     other = make_contact(member, email="o@example.com")
     sent()
-    org.double.daily = int(org.double.calls / 0.9)
+    org.double.calls, org.double.daily = 9_000, 10_000
     edit(ada, city="Bath")
     assert sent()[-1] == "delivered"
     org.double.daily = 100_000
