@@ -289,23 +289,6 @@ def test_a_contact_deleted_while_its_update_waits_is_not_written(
     assert sent()[-1] == "cancelled" and org.asked() == []
 
 
-def test_two_contacts_that_swap_addresses_end_up_swapped(
-    org: Org, salesforce: Connection, ada: Contact, member: User
-) -> None:
-    bea = make_contact(member, email="bea@example.com")
-    was = ada.email
-    sent()
-    edit(ada, email="between@example.com")
-    edit(bea, email=was)
-    edit(ada, email="bea@example.com")
-    sent()
-    later()
-    sent()
-    records = {row.contact_id: row.external_id for row in ExternalRecord.objects.all()}
-    assert org.values(records[ada.pk])["Email"] == "bea@example.com"
-    assert org.values(records[bea.pk])["Email"] == was and len(org.ids()) == 2
-
-
 def test_a_vendor_that_cannot_be_reached_has_got_nothing(
     org: Org, linked: str, ada: Contact
 ) -> None:
