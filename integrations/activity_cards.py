@@ -120,9 +120,7 @@ def _reminders(user: User, now: datetime) -> Card | None:
     return _card(REMINDERS, reverse("reminder_list") + "?show=ended", tally, False, False)
 
 
-def _card(
-    look: Look, url: str, tally: Tally, more: bool, current: bool, time: str = ""
-) -> Card:
+def _card(look: Look, url: str, tally: Tally, more: bool, current: bool, time: str = "") -> Card:
     """`time` is how long what waits will take, if that is worth saying."""
     text, tone = _told(tally.states)
     if time:

@@ -78,7 +78,9 @@ class Salesforce(Caller):
         rows = told.get("fields") if isinstance(told, dict) else None
         if not isinstance(rows, list):
             raise self.unreadable("GET")
-        return [words.remote_field(row) for row in rows if isinstance(row, dict) and row.get("name")]
+        return [
+            words.remote_field(row) for row in rows if isinstance(row, dict) and row.get("name")
+        ]
 
     def read(self, record_id: str, fields: Sequence[str]) -> Record:
         """What was merged is answered by its master, what was converted by its contact."""
@@ -127,7 +129,9 @@ class Salesforce(Caller):
         names = [n for n in ("FirstName", "LastName", "Company") if n in values]
         if not names:
             return []
-        where = f"{words.equal({n: values[n] for n in names})} AND CreatedDate >= {words.stamp(moment)}"
+        where = (
+            f"{words.equal({n: values[n] for n in names})} AND CreatedDate >= {words.stamp(moment)}"
+        )
         return self._records(self.makes, where, fields)
 
     def create(self, values: Mapping[str, str], fields: Sequence[str], key: str = "") -> Record:

@@ -27,7 +27,9 @@ ALWAYS: dict[str, tuple[str, ...]] = {
     CONTACT: ("Id", "Email", "LastModifiedDate"),
     LEAD: ("Id", "Email", "LastModifiedDate", "IsConverted", "ConvertedContactId"),
 }
-LONGEST_QUERY = 6000  # characters of the values in one; the whole of an address may have 16,384 bytes
+LONGEST_QUERY = (
+    6000  # characters of the values in one; the whole of an address may have 16,384 bytes
+)
 OPTIONS = 500
 KINDS = {
     "string": crm.TEXT, "textarea": crm.TEXT, "url": crm.TEXT, "email": crm.EMAIL,

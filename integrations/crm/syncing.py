@@ -98,7 +98,9 @@ class ContactSync:
         if records.holders(self.connection, [match.record.id], besides=self.contact):
             raise self._conflict(delivery, [match.record], ELSEWHERE.format(self.vendor.label))
         if match.among > 1:
-            self.words.append(f"Updated {match.record.id}, of {match.among} that could be this contact's.")
+            self.words.append(
+                f"Updated {match.record.id}, of {match.among} that could be this contact's."
+            )
         return match
 
     def _free(self, found: list[Record]) -> list[Record]:

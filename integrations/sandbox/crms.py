@@ -21,7 +21,9 @@ from integrations.sandbox.sign_in import SignInDouble
 SHOWN = 50
 HUBSPOT, SALESFORCE = "hubspot", "salesforce"
 OF_RECORDS = ("Contact", "Lead")
-HEAD = '<!doctype html><html lang="en"><meta charset="utf-8"><title>{0} (sandbox)</title><h1>{0}</h1>'
+HEAD = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>{0} (sandbox)</title><h1>{0}</h1>'
+)
 NAMED = ("email", "hs_additional_emails", "firstname", "lastname", "mobilephone", "company", "jobtitle", "city")  # fmt: skip
 
 

@@ -151,7 +151,9 @@ class SalesforceDouble(Double):
         return {"attributes": {"type": kind, "url": url}, **{n: row.get(n) for n in names}}
 
     def _one(self, kind: str, pk: str, request: Request) -> Reply:
-        row = self._row(kind, self.answers_for if self.answers_for and request.method == "GET" else pk)
+        row = self._row(
+            kind, self.answers_for if self.answers_for and request.method == "GET" else pk
+        )
         if row is None:
             return self.failure("404")
         if row["IsDeleted"]:

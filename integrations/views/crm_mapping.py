@@ -86,9 +86,7 @@ def crm_kind(request: HtmxHttpRequest, kind: str) -> HttpResponse:
     if chosen == vendor.kind_or_first(account.record_kind):
         return HttpResponseRedirect(_url(vendor))
     try:
-        accounts.choose_kind(
-            account, kind=chosen, version=_version(request), user=request.user
-        )
+        accounts.choose_kind(account, kind=chosen, version=_version(request), user=request.user)
     except accounts.MappingChanged:
         account.refresh_from_db()
         return _page(request, own, account, form, notice=CHANGED_KIND, status=409)

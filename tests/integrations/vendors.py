@@ -165,7 +165,7 @@ def _creates(update: dict[str, Any]) -> dict[str, Any]:
     schema = body["requestBody"]["content"]["application/json"]["schema"]
     schema["properties"]["records"]["items"]["required"] = ["attributes"]
     schema["properties"]["records"]["items"]["not"] = {"required": ["id"]}
-    return body  # type: ignore[no-any-return]
+    return body
 
 
 def _loosely(contact: dict[str, Any]) -> dict[str, Any]:
@@ -174,7 +174,9 @@ def _loosely(contact: dict[str, Any]) -> dict[str, Any]:
         json.dumps(contact).replace("#/components/schemas/ContactSObject", "#/components/event")
     )
     texts = {"type": "object", "additionalProperties": {"type": ["string", "object", "null"]}}
-    return json.loads(json.dumps(known).replace('{"$ref": "#/components/event"}', json.dumps(texts)))  # type: ignore[no-any-return]
+    return json.loads(
+        json.dumps(known).replace('{"$ref": "#/components/event"}', json.dumps(texts))
+    )
 
 
 @contextmanager

@@ -21,7 +21,9 @@ def linked(org: Org, salesforce: Connection, ada: Contact) -> str:
 
 
 def decide(user: User, choice: str, record: str = "") -> None:
-    conflicts.choose(CrmConflict.objects.get(), choice=choice, record=record, user=user, merges=False)
+    conflicts.choose(
+        CrmConflict.objects.get(), choice=choice, record=record, user=user, merges=False
+    )
 
 
 @pytest.mark.parametrize("key", ["duplicateResut", "duplicateResult"])
@@ -65,9 +67,7 @@ def test_linking_to_the_other_record_writes_what_its_rules_let_through(
     assert org.values(third).get("MailingCity") is None and not CrmConflict.objects.exists()
 
 
-def test_leaving_both_writes_nothing(
-    org: Org, linked: str, ada: Contact, admin_user: User
-) -> None:
+def test_leaving_both_writes_nothing(org: Org, linked: str, ada: Contact, admin_user: User) -> None:
     org.double.rule = "block"
     org.add(Email=NEW)
     edit(ada, email=NEW)

@@ -92,8 +92,8 @@ def test_new_contacts_become_leads_by_a_setting(
     url = reverse("crm_kind", args=["salesforce"])
     assert as_admin.post(url, {"record_kind": "Lead", "version": version}).status_code == 302
     assert accounts.read(salesforce.pk)
-    page = text_of(as_admin.get(MAPPING))
-    assert "Company (required)" in page and "Mailing City" not in page
+    told = text_of(as_admin.get(MAPPING))
+    assert "Company (required)" in told and "Mailing City" not in told
     assert AuditEntry.objects.filter(action="crm.kind").exists()
     edit(ada, city="Bath")
     sent()

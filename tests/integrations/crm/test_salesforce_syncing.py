@@ -171,7 +171,7 @@ def test_a_lead_that_is_converted_between_reading_and_writing_is_followed(
     def converted(kind: str, row: dict[str, object], *rest: object) -> object:
         if kind == "Lead" and not row["IsConverted"]:
             org.double.convert(lead)
-        return patch(kind, row, *rest)  # type: ignore[arg-type]
+        return patch(kind, row, *rest)
 
     monkeypatch.setattr(org.double, "_patch", converted)
     edit(ada, city="Bath")
