@@ -2,11 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint benchmark faults requirements clean
+.PHONY: help demo test lint exchange benchmark faults requirements clean
 
 help:
 	@echo "make demo       Kith with a sample account, in this terminal"
 	@echo "make test       the tests (embedded; with DATABASE_URL and REDIS_URL on PostgreSQL and Redis)"
+	@echo "make exchange   adds what calendars on an Exchange Server need"
 	@echo "make lint       ruff, mypy, migrations, deployment checks"
 	@echo "make benchmark  speed figures, each beside a reference of the same run"
 	@echo "make faults     processes are killed, Redis is emptied, PostgreSQL restarted; needs DATABASE_URL and redis-server"
@@ -37,6 +38,8 @@ requirements: .venv/.dev
 	  --python-version 3.11 pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --python-version 3.11 --extra dev pyproject.toml -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --python-version 3.11 --extra exchange pyproject.toml -c requirements-dev.txt -o requirements-exchange.txt
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -49,6 +52,9 @@ requirements: .venv/.dev
 	@[ -e .venv/.dev ] && [ .venv/.dev -nt requirements.txt ] || { echo "Installing dependencies …"; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt; }
 	@touch $@
+
+exchange: .venv/bin/python requirements-exchange.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-exchange.txt
 
 .venv/.dev: requirements.txt requirements-dev.txt | .venv/bin/python
 	@echo "Installing dependencies for development …"

@@ -1,4 +1,4 @@
-"""Meetings as the HTTP API and the webhooks show them: as bookings (api.md)."""
+"""Meetings and conversations as the HTTP API and the webhooks show them (api.md)."""
 
 from typing import Any
 

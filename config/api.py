@@ -22,6 +22,7 @@ from contacts.api.saying import of_validation
 from contacts.api.schemas import Message, problems
 from contacts.retrying import Busy
 from contacts.services import ContactGone
+from integrations.api.zapier import router as zapier
 
 logger = logging.getLogger("kith.api")
 BUSY = "Others are changing the same things right now. Try again in a moment."
@@ -45,6 +46,7 @@ api.add_router("/contacts", contacts)
 api.add_router("/contact-lists", contact_lists)
 api.add_router("/imports", imports)
 api.add_router("", people.router)
+api.add_router("/zapier", zapier)
 
 
 @api.get("/test", response={200: Message, **problems()}, tags=["Account"], operation_id="testKey")

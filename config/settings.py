@@ -19,8 +19,10 @@ from django.core.exceptions import ImproperlyConfigured
 from config.calendars import calendar_settings
 from config.crms import crm_settings
 from config.env import env_bool, env_float, env_int, env_secret, env_text, local_secret
+from config.exchange import exchange_networks
 from config.mail import mail_settings
 from config.sms import sms_settings
+from config.zapier import hooks_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 KITH_HOME = Path(os.environ.get("KITH_HOME") or BASE_DIR / "var").resolve()
@@ -213,6 +215,7 @@ API_PER_ADDRESS = env_int("API_PER_ADDRESS", 200 if PRODUCTION else 0)  # in fiv
 
 # Deliveries to other systems. Both are for demonstrations and tests.
 WEBHOOKS_TO_LOOPBACK = env_bool("WEBHOOKS_TO_LOOPBACK", KITH_MODE == "demo")
+ZAPIER_HOOKS_URL = hooks_url()  # where every Zap's address begins
 RETRY_SCALE = env_float("RETRY_SCALE", 1.0)  # all waiting times are multiplied by it
 if PRODUCTION and (WEBHOOKS_TO_LOOPBACK or RETRY_SCALE != 1.0):
     raise ImproperlyConfigured(
@@ -255,6 +258,7 @@ if not PRODUCTION:
 
 globals().update(mail_settings())
 TWILIO: dict[str, Any] | None = sms_settings()
+EXCHANGE_NETWORKS = exchange_networks()
 CALENDARS: dict[str, dict[str, Any] | None] = calendar_settings()
 CRMS: dict[str, dict[str, Any]] = crm_settings()
 EMAIL_FILE_PATH = KITH_HOME / "mail"

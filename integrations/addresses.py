@@ -8,7 +8,7 @@ later leads nowhere.
 import ipaddress
 import socket
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from django.conf import settings
 
@@ -38,10 +38,20 @@ class Place:
     host: str
     port: int
     loopback: bool = False
+    within: tuple[IPv4Network | IPv6Network, ...] = ()  # networks of one's own that are allowed
 
 
 def check_url(text: str) -> Place:
     """Look at the address itself; no name is looked up. Raises Refused."""
+    return _checked(text, ())
+
+
+def check_server(text: str) -> Place:
+    """The same of a server that may stand in a network of one's own (EXCHANGE_NETWORKS)."""
+    return _checked(text, settings.EXCHANGE_NETWORKS)
+
+
+def _checked(text: str, within: tuple[IPv4Network | IPv6Network, ...]) -> Place:
     url = _parsed(text)
     host, port = url.raw_host.decode().rstrip(".").lower(), url.port
     numeric = _numeric(host)
@@ -53,11 +63,11 @@ def check_url(text: str) -> Place:
         raise Refused("it must begin with https://")
     if port not in {None, 443}:
         raise Refused("only port 443 is used")
-    if numeric is not None and not is_public(numeric):
+    if numeric is not None and not _is_allowed(numeric, within):
         raise Refused(NOT_PUBLIC)
-    if numeric is None and ("." not in host or host.endswith(PRIVATE_ENDINGS)):
+    if numeric is None and not within and ("." not in host or host.endswith(PRIVATE_ENDINGS)):
         raise Refused(NOT_PUBLIC)
-    return Place(host, 443)
+    return Place(host, 443, within=within)
 
 
 def _parsed(text: str) -> Url:
@@ -89,11 +99,20 @@ def resolve(place: Place) -> str:
         raise Refused(NOT_PUBLIC) from None
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     allowed = all(
-        address.is_loopback if place.loopback else is_public(address) for address in addresses
+        address.is_loopback if place.loopback else _is_allowed(address, place.within)
+        for address in addresses
     )
     if not addresses or not allowed:
         raise Refused(NOT_PUBLIC)
     return str(addresses[0])
+
+
+def _is_allowed(
+    address: IPv4Address | IPv6Address, within: tuple[IPv4Network | IPv6Network, ...]
+) -> bool:
+    inner = _unwrapped(address)
+    own = any(inner in network for network in within if network.version == inner.version)
+    return own or is_public(address)
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:

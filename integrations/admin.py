@@ -8,9 +8,11 @@ from integrations.models import (
     CrmAccount,
     CrmConflict,
     Delivery,
+    ExchangeServer,
     ExternalRecord,
     Gate,
     WebhookSubscription,
+    ZapierHook,
 )
 
 
@@ -47,6 +49,19 @@ class WebhookSubscriptionAdmin(ReadOnlyAdmin):
     list_display = ["public_id", "name", "url", "active", "disabled_reason"]
     list_filter = ["active"]
     exclude = ["secret", "earlier_secret"]
+
+
+@admin.register(ExchangeServer)
+class ExchangeServerAdmin(ReadOnlyAdmin):
+    list_display = ["url", "sign_in", "active", "changed_at"]
+
+
+@admin.register(ZapierHook)
+class ZapierHookAdmin(ReadOnlyAdmin):
+    list_display = ["public_id", "event", "api_key", "off_reason", "ended_at", "creation_time"]
+    list_select_related = ["api_key"]
+    list_filter = ["event"]
+    exclude = ["path"]  # whoever knows it can start the Zap
 
 
 @admin.register(Delivery)

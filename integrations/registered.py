@@ -27,6 +27,7 @@ from integrations.sandbox import demo, mailbox
 from integrations.webhooks import activities as webhook_activities
 from integrations.webhooks import planner as webhooks
 from integrations.webhooks import sending
+from integrations.zapier import registered as zapier
 
 STATUS_PATH = "/hooks/twilio/status/{}/"
 REPLIES_PATH = "/hooks/twilio/messages/"
@@ -42,6 +43,7 @@ def everywhere() -> None:
     pages()
     calendars.everywhere()
     crm.everywhere()
+    zapier.everywhere()
 
 
 def pages() -> None:
@@ -58,6 +60,7 @@ def pages() -> None:
     systems.register_family("other calendars", systems.Look("Other calendars", "OC"))
     letters.LINKS[OutgoingMail.Kind.RECONNECT] = lambda _: _address_of("integration_list")
     letters.LINKS[OutgoingMail.Kind.WEBHOOK_OFF] = lambda _: _address_of("webhook_list")
+    letters.LINKS[OutgoingMail.Kind.WEBHOOK_GONE] = lambda _: _address_of("sync_activity")
     register_words(
         webhook__created="Made a webhook",
         webhook__changed="Changed a webhook",
@@ -66,6 +69,7 @@ def pages() -> None:
         webhook__resumed="Resumed a webhook",
         webhook__deleted="Deleted a webhook",
         webhook__disabled="A webhook was switched off",
+        webhook__gone="A webhook was deleted, as its receiver asked",
         webhook__tested="Sent a test event",
         delivery__retried="Had deliveries sent again",
     )
@@ -81,7 +85,7 @@ def attention(user: User) -> int:
 
 
 def switched_off(_user: User) -> int:
-    """Webhooks that failed for days, or whose receiver wants no more."""
+    """Webhooks that failed for days."""
     return WebhookSubscription.objects.filter(active=False).exclude(disabled_reason="").count()
 
 

@@ -10,10 +10,12 @@ from integrations.views import (
     crm_review,
     demo_calendars,
     demo_crm,
+    exchange,
     integrations,
     sent,
     sync,
     webhooks,
+    zapier,
 )
 
 urlpatterns = [
@@ -40,6 +42,14 @@ urlpatterns = [
     ),
     path(
         "integrations/calendars/<str:kind>/fill/", integrations.calendar_fill, name="calendar_fill"
+    ),
+    path("integrations/exchange/", exchange.exchange_server, name="exchange_server"),
+    path("integrations/exchange/connect/", exchange.exchange_sign_in, name="exchange_sign_in"),
+    path("integrations/zapier/", zapier.zapier, name="zapier"),
+    path(
+        "integrations/zapier/<str:public_id>/disconnect/",
+        zapier.zapier_disconnect,
+        name="zapier_disconnect",
     ),
     path("integrations/crm/<str:kind>/", crm_mapping.crm_mapping, name="crm_mapping"),
     path("integrations/crm/<str:kind>/sign-in/", crm.crm_sign_in, name="crm_sign_in"),

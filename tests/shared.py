@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -22,3 +23,7 @@ def shared_file(name: str) -> Path:
 
 def shared_json(name: str) -> Any:
     return json.loads(shared_file(name).read_text(encoding="utf-8"))
+
+
+def shared_yaml(name: str) -> Any:
+    return yaml.safe_load(shared_file(name).read_text(encoding="utf-8"))

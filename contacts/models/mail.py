@@ -19,6 +19,7 @@ class OutgoingMail(models.Model):
         MOVED = "moved", "Meeting moved"
         CALLED_OFF = "called_off", "Meeting canceled"
         WEBHOOK_OFF = "webhook_off", "Webhook was switched off"
+        WEBHOOK_GONE = "webhook_gone", "Webhook wants no more events"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"

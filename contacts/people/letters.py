@@ -28,6 +28,7 @@ SUBJECTS = {
     Kind.SECOND_FACTOR_OFF: "Your second factor for {account} was turned off",
     Kind.RECONNECT: "{about} waits for somebody to sign in: {account}",
     Kind.WEBHOOK_OFF: "The webhook {about} was switched off: {account}",
+    Kind.WEBHOOK_GONE: "The webhook {about} was deleted: {account}",
 }
 #: Later apps add theirs from `AppConfig.ready`.
 LINKS: dict[str, Callable[[User], str]] = {

@@ -90,7 +90,7 @@ def _card(user: User, vendor: Vendor, numbers: _Numbers) -> Card:
         pill=pill[0], pill_class=pill[1], icon=pill[2],
         facts=_facts(user, vendor, own, numbers), notice=notice,
         notice_class="warn" if held else "info",
-        foot=_foot(vendor, own, numbers), actions=tuple(_actions(vendor, own, numbers)),
+        foot=_foot(vendor, own, numbers), actions=tuple(_actions(user, vendor, own, numbers)),
     )  # fmt: skip
 
 
@@ -127,8 +127,13 @@ def _foot(vendor: Vendor, own: Connection | None, numbers: _Numbers) -> str:
     return f"{sent:,} update{'' if sent == 1 else 's'}{more}"
 
 
-def _actions(vendor: Vendor, own: Connection | None, numbers: _Numbers) -> Iterator[Action]:
-    connect = reverse("calendar_connect", args=[vendor.kind])
+def _actions(
+    user: User, vendor: Vendor, own: Connection | None, numbers: _Numbers
+) -> Iterator[Action]:
+    connect = vendor.connect_page
+    if vendor.setup_page and user.role.administers:
+        label = "Set up" if vendor.config is None else "Settings"
+        yield Action(label, vendor.setup_page)
     if numbers.missing.get(vendor.kind, 0):
         yield Action("Add them", reverse("calendar_fill", args=[vendor.kind]), post=True)
     if own is not None:

@@ -1,7 +1,5 @@
 """What calendars put into the registries."""
 
-from django.urls import reverse
-
 from activities import busy as activities_busy
 from activities.signals import meetings_changed
 from contacts import erasing, navigation, periodic, settings_pages
@@ -38,6 +36,8 @@ def everywhere() -> None:
         navigation.Entry("Integrations", "plug", "integration_list", 50, compact=False)
     )
     register_words(
+        exchange__on="Turned Exchange Server on",
+        exchange__off="Turned Exchange Server off",
         calendar__connected="Connected a calendar",
         calendar__disconnected="Disconnected a calendar",
         calendar__filled="Put earlier meetings into a calendar",
@@ -52,4 +52,4 @@ def _sign_in(connection: Connection, user: User) -> str:
     """Where somebody signs in again to a calendar of their own."""
     set_up = vendors.UPDATED[connection.vendor].config is not None
     mine = connection.user_id == user.pk and set_up
-    return reverse("calendar_connect", args=[connection.vendor]) if mine else ""
+    return vendors.UPDATED[connection.vendor].connect_page if mine else ""

@@ -1,4 +1,4 @@
-"""The calendars there are: the two whose events are kept up, and every other one.
+"""The calendars there are: the three whose events are kept up, and every other one.
 
 The only place that knows their names. What is not in UPDATED has no connector, so that nothing can
 contact it: with most other calendars each change would mail every guest.
@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 
 from integrations.connectors.base import Misconfigured
 from integrations.connectors.calendars import CalendarConnector
 from integrations.connectors.calling import SignIn
+from integrations.connectors.exchange_sign_in import is_installed
 from integrations.connectors.google_calendar import GoogleCalendar
 from integrations.connectors.microsoft_graph import MicrosoftGraph
-from integrations.models import Connection
+from integrations.exchange import server as exchange
+from integrations.models import Connection, ExchangeServer
 from integrations.oauth import Provider
 from integrations.outbox.limits import Limit
 from integrations.sign_ins import ConnectionSignIn
@@ -72,6 +75,54 @@ class Vendor:
     def setup(self) -> str:
         return f"Set {self.variables}, and start Kith again. README.md says where to get them."
 
+    @property
+    def setup_page(self) -> str:
+        """Where an administrator sets it up; "" where only the operator can."""
+        return ""
+
+    @property
+    def connect_page(self) -> str:
+        """Where a colleague signs in."""
+        return reverse("calendar_connect", args=[self.kind])
+
+    def connector_of(self, connection: Connection) -> CalendarConnector:
+        """What speaks to this calendar. Raises Misconfigured where it is no longer set up."""
+        if self.config is None or self.provider is None:
+            raise Misconfigured(f"{self.label} is not set up. {self.setup}")
+        return self.connector(self.config, ConnectionSignIn(connection.pk, self.provider))
+
+
+class OwnServer(Vendor):
+    """A server of the account's own: set up on a page, signed in to with a password."""
+
+    @property
+    def config(self) -> dict[str, Any] | None:
+        server = ExchangeServer.load()
+        ready = server.active and is_installed()
+        return {"url": server.url, "sign_in": server.sign_in} if ready else None
+
+    @property
+    def provider(self) -> Provider | None:
+        return None  # no OAuth
+
+    @property
+    def setup(self) -> str:
+        return "For an Exchange Server of your own. Off until you turn it on."
+
+    @property
+    def setup_page(self) -> str:
+        return reverse("exchange_server")
+
+    @property
+    def connect_page(self) -> str:
+        return reverse("exchange_sign_in")
+
+    def connector_of(self, connection: Connection) -> CalendarConnector:
+        place = exchange.mailbox_of(connection)
+        from integrations.connectors.exchange_ews import ExchangeServer as Connector  # the extra
+
+        return Connector(place)
+
 
 def _google(config: Mapping[str, Any], sign_in: SignIn) -> CalendarConnector:
     return GoogleCalendar(config["api"], sign_in, send_updates=config["send_updates"])
@@ -79,6 +130,10 @@ def _google(config: Mapping[str, Any], sign_in: SignIn) -> CalendarConnector:
 
 def _microsoft(config: Mapping[str, Any], sign_in: SignIn) -> CalendarConnector:
     return MicrosoftGraph(config["api"], sign_in)
+
+
+def _no_oauth(config: Mapping[str, Any], sign_in: SignIn) -> CalendarConnector:
+    raise AssertionError("an own server has a way in of its own")
 
 
 GOOGLE = Vendor(
@@ -112,7 +167,22 @@ MICROSOFT = Vendor(
     requests=(10_000, 600),  # learn.microsoft.com, Graph throttling limits: per app and mailbox
     at_once=4,
 )
-UPDATED: dict[str, Vendor] = {vendor.kind: vendor for vendor in (GOOGLE, MICROSOFT)}
+EXCHANGE = OwnServer(
+    kind=exchange.KIND,
+    label="Exchange Server",
+    event="Exchange Server event",
+    tile="ES",
+    tile_class="tile-e",
+    calendar_type="exchange",
+    variables="",
+    scopes=(),
+    required=(),
+    connector=_no_oauth,
+    extra={},
+    requests=(600, 60),  # its own throttling policy is not known from here; a slow pace suits most
+    at_once=3,
+)
+UPDATED: dict[str, Vendor] = {vendor.kind: vendor for vendor in (GOOGLE, MICROSOFT, EXCHANGE)}
 
 #: The kind of a connection that only says which other calendar somebody keeps. It has no tokens.
 OTHER = "other_calendar"
@@ -126,7 +196,4 @@ def of_type(calendar_type: str) -> Vendor | None:
 
 def connector_of(connection: Connection) -> CalendarConnector:
     """What speaks to this calendar. Raises Misconfigured where its vendor is no longer set up."""
-    vendor = UPDATED[connection.vendor]
-    if vendor.config is None or vendor.provider is None:
-        raise Misconfigured(f"{vendor.label} is not set up. {vendor.setup}")
-    return vendor.connector(vendor.config, ConnectionSignIn(connection.pk, vendor.provider))
+    return UPDATED[connection.vendor].connector_of(connection)

@@ -83,9 +83,9 @@ class CalendarConnector(Protocol):
         ...
 
 
-def until_unchanged(step: Callable[[], Done]) -> Done:
+def until_unchanged(step: Callable[[], Done], *, rounds: int = ROUNDS) -> Done:
     """Read and write anew while somebody else is faster. Raises RetryableError at last."""
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         try:
             return step()
         except Changed:

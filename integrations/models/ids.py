@@ -13,6 +13,10 @@ def new_webhook_id() -> str:
     return _id("WHK-")
 
 
+def new_hook_id() -> str:
+    return _id("HOOK-")
+
+
 def new_event_id() -> str:
     """Of one change, the same in every delivery that tells of it."""
     return _id("EVNT-")

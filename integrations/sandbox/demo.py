@@ -1,4 +1,4 @@
-"""The demo's Twilio and calendars: a server of its own, which keeps what it was given in files.
+"""The demo's Twilio, calendars and Zapier: a server of its own, which keeps what it was given in files.
 
 Messages are "delivered" a moment later, by signed callbacks to Kith, as the real one does it.
 """
@@ -19,7 +19,7 @@ from django.conf import settings
 from contacts.demo_parts import Part
 from contacts.supervisor import Child
 from integrations import http
-from integrations.sandbox import calendars, crms
+from integrations.sandbox import calendars, crms, zapier
 from integrations.sandbox.twilio import Message, TwilioDouble
 
 HOST = "127.0.0.1"
@@ -41,6 +41,8 @@ def part() -> Part:
         environment |= calendars.environment(base)
     if not any(config["client_id"] for config in settings.CRMS.values()):
         environment |= crms.environment(base)
+    if "ZAPIER_HOOKS_URL" not in os.environ:
+        environment |= zapier.environment(base)
     if not environment:
         return Part()
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "sandbox", str(port)]
@@ -67,7 +69,8 @@ def serve(port: int) -> None:
     """Answer until the process is stopped."""
     double = TwilioDouble()
     double.taken = lambda message: _taken(double, message)
-    sandbox = crms.CrmSandbox(calendars.CalendarSandbox(double))
+    others = zapier.mounted(double, f"http://{HOST}:{port}")
+    sandbox = crms.CrmSandbox(calendars.CalendarSandbox(others))
     with make_server(HOST, port, sandbox, _Server, _Quiet) as server:
         server.serve_forever()
 

@@ -128,7 +128,7 @@ def _send(reply: Reply, fault: str, start_response: Callable[..., object]) -> li
     if fault == "huge":
         body = b" " * HUGE + body
     length = str(len(body) + 1000 if fault == "lost" else len(body))  # it ends before its end
-    headers = [("Content-Type", kind), ("Content-Length", length), *reply.headers.items()]
+    headers = [*{"Content-Type": kind, "Content-Length": length, **reply.headers}.items()]
     start_response(f"{reply.status} {_phrase(reply.status)}", headers)
     return [b"" if fault == "lost" else body]
 

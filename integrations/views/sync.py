@@ -17,8 +17,9 @@ from integrations import systems
 from integrations.activity import lines_of
 from integrations.activity_cards import cards
 from integrations.activity_state import NOBODY, SINCE, SyncState
-from integrations.models import Delivery, WebhookSubscription
+from integrations.models import Delivery, WebhookSubscription, ZapierHook
 from integrations.outbox import again
+from integrations.zapier.planner import label_of
 
 Choice = tuple[str, str, str]  # the URL's query with it, its label, "page" where it is chosen
 
@@ -112,10 +113,13 @@ def _chips(state: SyncState) -> list[tuple[str, str]]:
 
 
 def _target(target: str) -> str:
-    """A webhook by its name; one that is gone by what it was known by."""
-    number = target.removeprefix("webhook ")
-    if not number.isdigit() or len(number) > 15:
+    """A webhook or a Zap by its name; one that is gone by what it was known by."""
+    family, _, number = target.partition(" ")
+    if family not in {"webhook", "zapier"} or not number.isdigit() or len(number) > 15:
         return target
+    if family == "zapier":
+        zap = ZapierHook.objects.filter(pk=int(number)).first()
+        return label_of(zap) if zap is not None else target
     hook = WebhookSubscription.objects.filter(pk=int(number)).first()
     return hook.name if hook is not None else target
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from contacts import vault
 from integrations import addresses, http
@@ -16,7 +17,7 @@ from integrations.connectors.base import (
     Done,
     Misconfigured,
     RetryableError,
-    TargetGone,
+    SkippedByPolicy,
 )
 from integrations.models import Delivery, WebhookSubscription
 from integrations.webhooks import subscriptions
@@ -26,7 +27,7 @@ UNREACHED = "The address could not be reached."
 NO_ANSWER = "No answer within 10 seconds, or the connection was cut."
 ANSWERED = "The receiver answered {status}."
 REDIRECTED = "The receiver answered {status}, a redirect, which is not followed."
-GONE = "The receiver answered 410: it wants no more events."
+GONE = "The receiver answered 410, it wants no more events. The webhook was deleted."
 UNREADABLE = "Its secret cannot be read with the present SECRET_KEY. Make a new one."
 REMOVED = "The webhook was deleted."
 GAVE_UP = "It could not be delivered to for three days."
@@ -40,15 +41,15 @@ class WebhookDeliverer:
     def deliver(self, delivery: Delivery) -> Done:
         subscription = _subscription_of(delivery)
         if subscription is None:
-            raise TargetGone(REMOVED)
-        status, asked = _post(subscription, delivery)
+            raise SkippedByPolicy(REMOVED)
+        secrets = secrets_of(subscription)
+        status, asked = post(subscription.url, delivery.payload, str(delivery.uid), secrets)
         if 200 <= status < 300:
             return Done(words="")
         if status == 410:
-            subscriptions.disable(subscription, GONE, gone=True)
-            raise _with_status(TargetGone(GONE), status)
-        words = REDIRECTED if 300 <= status < 400 else ANSWERED
-        raise _with_status(RetryableError(words.format(status=status), asked), status)
+            subscriptions.unsubscribed(subscription)
+            raise with_status(SkippedByPolicy(GONE), status)
+        raise refused(status, asked)
 
     def gave_up(self, delivery: Delivery) -> None:
         subscription = _subscription_of(delivery)
@@ -61,20 +62,26 @@ def _subscription_of(delivery: Delivery) -> WebhookSubscription | None:
     return WebhookSubscription.objects.filter(pk=int(number)).first()
 
 
-def _post(subscription: WebhookSubscription, delivery: Delivery) -> tuple[int, float]:
-    """Status, and the seconds that the receiver asks to wait. Raises RetryableError and kin."""
-    body = delivery.payload.encode()
+def secrets_of(subscription: WebhookSubscription) -> list[str]:
+    """Those that sign now. Raises Misconfigured."""
     try:
-        secrets = subscription.secrets()
+        return subscription.secrets()
     except vault.Unreadable:
         raise Misconfigured(UNREADABLE) from None
-    headers = signed(body, str(delivery.uid), secrets, int(time.time()))
+
+
+def post(url: str, text: str, message_id: str, secrets: list[str]) -> tuple[int, float]:
+    """Status, and the seconds that the receiver asks to wait. Raises RetryableError and kin."""
+    body = text.encode()
+    headers = signed(body, message_id, secrets, int(time.time()))
+    return send("POST", url, content=body, headers=headers)
+
+
+def send(method: str, url: str, **parts: Any) -> tuple[int, float]:
+    """One request to an address that somebody gave us, pinned. Raises RetryableError and kin."""
     try:
-        address = addresses.resolve(addresses.check_url(subscription.url))
-        answer = http.call(
-            "POST", subscription.url, content=body, headers=headers, deadline=DEADLINE,
-            address=address, read=False,
-        )  # fmt: skip
+        address = addresses.resolve(addresses.check_url(url))
+        answer = http.call(method, url, deadline=DEADLINE, address=address, read=False, **parts)
     except (addresses.Refused, http.NotReached):  # told alike, so that it says nothing of a network
         raise RetryableError(UNREACHED) from None
     except http.AnswerLost:
@@ -82,7 +89,13 @@ def _post(subscription: WebhookSubscription, delivery: Delivery) -> tuple[int, f
     return answer.status, retry_after(answer.headers)
 
 
-def _with_status(error: ConnectorError, status: int) -> ConnectorError:
+def refused(status: int, asked: float) -> ConnectorError:
+    """What an answer other than 2xx means: it may yet be taken."""
+    words = REDIRECTED if 300 <= status < 400 else ANSWERED
+    return with_status(RetryableError(words.format(status=status), asked), status)
+
+
+def with_status(error: ConnectorError, status: int) -> ConnectorError:
     error.status = status
     return error
 

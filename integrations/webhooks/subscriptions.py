@@ -14,14 +14,13 @@ from contacts.people.rules import administrators
 from contacts.signals import Actor
 from integrations import addresses
 from integrations.models import Delivery, WebhookSubscription
-from integrations.models.deliveries import OPEN
 from integrations.outbox import gates, writing
 from integrations.webhooks import events
 
 State = Delivery.State
 OVERLAP = timedelta(days=1)  # for which the earlier secret signs as well
 MOST = 50
-NO_MORE = "It wants no more events."
+NO_MORE = "The receiver wants no more events."
 
 
 class BadSubscription(ValueError):
@@ -92,19 +91,31 @@ def delete(*, subscription: WebhookSubscription, actor: Actor) -> None:
 
 
 @transaction.atomic
-def disable(subscription: WebhookSubscription, reason: str, *, gone: bool = False) -> None:
+def disable(subscription: WebhookSubscription, reason: str) -> None:
     """Stop by itself, visibly, and tell the administrators by mail. What waits goes on when somebody
-    resumes it; not if it is `gone`."""
+    resumes it."""
     rows = WebhookSubscription.objects.filter(pk=subscription.pk, active=True)
     if not rows.update(active=False, disabled_reason=reason):
         return
     gates.pause(subscription.gate)
-    if gone:
-        waiting = Q(target=subscription.target, state__in=OPEN)
-        writing.cancel(waiting, NO_MORE)
-    for person in administrators():
-        mails.queue(OutgoingMail.Kind.WEBHOOK_OFF, person, about=subscription.name)
+    _tell_administrators(OutgoingMail.Kind.WEBHOOK_OFF, subscription)
     history.audit(Actor(None, Source.COMMAND), "webhook.disabled", subscription.public_id)
+
+
+@transaction.atomic
+def unsubscribed(subscription: WebhookSubscription) -> None:
+    """The receiver has answered 410: delete the subscription, take back what waits for it, and tell
+    the administrators by mail. What was delivered stays in the log. Of two workers one does it."""
+    if not WebhookSubscription.objects.filter(pk=subscription.pk).delete()[0]:
+        return
+    writing.cancel(Q(target=subscription.target), NO_MORE)
+    _tell_administrators(OutgoingMail.Kind.WEBHOOK_GONE, subscription)
+    history.audit(Actor(None, Source.COMMAND), "webhook.gone", subscription.public_id)
+
+
+def _tell_administrators(kind: OutgoingMail.Kind, subscription: WebhookSubscription) -> None:
+    for person in administrators():
+        mails.queue(kind, person, about=subscription.name)
 
 
 def send_test(*, subscription: WebhookSubscription, actor: Actor) -> Delivery:

@@ -190,7 +190,7 @@ def test_columns_are_chosen_and_moved_in_the_dialog(contacts_page: Page) -> None
     page = contacts_page
     page.get_by_role("link", name="Choose columns").click()
     dialog = page.get_by_role("dialog", name="Columns")
-    for label in ("Company", "Status", "Owner", "Last activity", "Upcoming"):
+    for label in ("Company", "Status", "Owner", "Last activity", "Upcoming", "Sync"):
         dialog.get_by_label(label, exact=True).uncheck()
     dialog.get_by_label("Tier", exact=True).check()
     for place in (1, 2, 3):

@@ -11,6 +11,7 @@ from activities.models import MeetingEvent
 from activities.views import form_editor
 from contacts.audit_words import known_actions
 from contacts.models import BulkAction
+from integrations.models import CrmConflict
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("contacts", "activities", "integrations")
@@ -18,6 +19,7 @@ ACTION = re.compile(r"[a-z]+\.(?!js$)[a-z_]+")  # and no name of a file
 #: What the code puts together: the part before the dot, and what may follow.
 FAMILIES = {
     "bulk": set(BulkAction.State.values) - {"running"},
+    "crm": set(CrmConflict.Choice.values) - {""},
     "form": {word for word, _told in form_editor.ACTIONS.values()},
     "meeting": set(MeetingEvent.Kind.values),
     "signin": {"slowed", "locked"},

@@ -4,11 +4,15 @@ import re
 from typing import Any
 
 import pytest
+from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 
+from contacts.models import AuditEntry, OutgoingMail, User
+from contacts.people import letters
 from integrations.models import Delivery, WebhookSubscription
 from integrations.outbox import running
+from integrations.outbox.schedule import DELAYS
 from tests.contacts.pages import read, text_of
 from tests.integrations.webhooks.receiver import Receiver, subscribe, verified
 
@@ -95,11 +99,27 @@ def test_one_that_was_switched_off_is_counted_and_says_why(
 ) -> None:
     hook = subscribe()
     act(as_admin, hook, "test")
-    receiver.answers = [410]
+    receiver.answers = [500]
+    Delivery.objects.update(attempts=len(DELAYS))
     running.run()
     told = text_of(as_admin.get(LIST))
-    assert "Switched off" in told and "410" in told and "Webhooks 1 to do" in told
+    assert "Switched off" in told and "three days" in told and "Webhooks 1 to do" in told
     assert "Active" in text_of(act(as_admin, hook, "resume"))
+
+
+def test_one_whose_receiver_wants_no_more_is_deleted_and_its_log_stays(
+    as_admin: Client, admin_user: User, receiver: Receiver, mailoutbox: list[EmailMessage]
+) -> None:
+    hook = subscribe(name="Billing")
+    act(as_admin, hook, "test")
+    receiver.answers = [410]
+    running.run()
+    assert "No webhooks yet" in text_of(as_admin.get(LIST))
+    log = text_of(as_admin.get(reverse("sync_activity")))
+    assert "Billing" in log and "answered 410" in log
+    letters.deliver(OutgoingMail.objects.get().pk)
+    assert mailoutbox[0].to == [admin_user.email] and "(410)" in mailoutbox[0].body
+    assert AuditEntry.objects.latest("pk").action == "webhook.gone"
 
 
 def test_a_change_is_kept_and_hostile_words_are_shown_as_text(

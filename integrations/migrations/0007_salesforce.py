@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0005_crm'),
+        ('integrations', '0006_zapier_and_exchange'),
     ]
 
     operations = [
