@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from activities.models import Meeting
-from contacts.models import Contact, Identifier, Source
+from contacts.models import ApiKey, Contact, Identifier, Source
 from contacts.resolving import Resolved, Visitor, resolve
 from contacts.services import Values
 from contacts.signals import Actor
@@ -117,16 +117,18 @@ def contact_of(
     owner_id: int,
     at: datetime,
     also: Values | None = None,
+    api_key: ApiKey | None = None,
 ) -> Resolved:
     """Find or make the contact of an activity that is being written (contacts.resolving.resolve).
 
     `detail` names the activity in the contact's history. `also` are values that the activity
-    itself brings along; like the guest's they fill blanks, and are suggested otherwise.
+    itself brings along; like the guest's they fill blanks, and are suggested otherwise. `api_key` is
+    the one through which the guest came.
     """
     return resolve(
         Visitor(
             values={**guest.for_contact(), **(also or {})},
-            actor=Actor(None, source, detail),
+            actor=Actor(None, source, detail, api_key=api_key),
             owner_id=owner_id,
             at=at,
             fills_only=frozenset({"timezone"}),

@@ -9,6 +9,8 @@ from activities.guest_links import token_of
 from activities.models import Conversation, Meeting
 from contacts.objects import moment, user_id
 
+#: What `booking_object` looks at beside the meeting: to be loaded with it.
+BOOKING_PARTS = ("host", "contact", "calendar", "rescheduled_to", "conversation")
 CONVERSATION_STATES = {"active": "active", "finished": "closed", "abandoned": "abandoned"}
 
 

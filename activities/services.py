@@ -133,8 +133,9 @@ def _book(
         **guest.for_meeting(),
     )
     contact = contact_of(
-        guest, source=Source.BOOKING, detail=described(meeting), owner_id=calendar.host_id, at=now
-    ).contact
+        guest, source=Source.BOOKING, detail=described(meeting), owner_id=calendar.host_id, at=now,
+        api_key=doer.api_key,
+    ).contact  # fmt: skip
     meeting.contact, meeting.contact_public_id = contact, contact.public_id
     try:
         with transaction.atomic():
@@ -380,9 +381,13 @@ def log_change(
     meeting: Meeting, kind: str, doer: Doer, at: datetime, before: dict[str, Any] | None = None
 ) -> None:
     MeetingEvent.objects.create(
-        meeting=meeting, kind=kind, at=at, by=doer.by, user=doer.user, before=before or {}
-    )
-    if doer.user is not None:
+        meeting=meeting, kind=kind, at=at, by=doer.by, user=doer.user, api_key=doer.api_key,
+        before=before or {},
+    )  # fmt: skip
+    if doer.api_key is not None:
+        actor = Actor(None, Source.API_KEY, api_key=doer.api_key)
+        history.audit(actor, f"meeting.{kind}", meeting.public_id)
+    elif doer.user is not None:
         history.audit(Actor(doer.user), f"meeting.{kind}", meeting.public_id)
     announce(_announcement(meeting, kind, doer, before or {}))
 

@@ -5,15 +5,16 @@ from typing import Any
 
 from django.dispatch import Signal
 
-from contacts.models import User
+from contacts.models import ApiKey, User
 
 
 @dataclass(frozen=True)
 class Doer:
-    """Who did it: a colleague, or the guest. Neither: time passed, or the API's own key."""
+    """Who did it: a colleague, or the guest, and the API key through which. Nobody: time passed."""
 
     by: str = ""  # Meeting.By
     user: User | None = None
+    api_key: ApiKey | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ from django.http.request import UnreadablePostError
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
 
+from activities.api import finding as activity_finding
+from activities.api.bookings import router as bookings
+from activities.api.calendars import router as calendars
 from contacts.api import errors, people
 from contacts.api.answers import json_answer
 from contacts.api.authentication import ApiKey, AskedByKey
@@ -22,6 +25,8 @@ from contacts.api.saying import of_validation
 from contacts.api.schemas import Message, problems
 from contacts.retrying import Busy
 from contacts.services import ContactGone
+from integrations.api.deliveries import router as deliveries
+from integrations.api.webhooks import router as webhooks
 from integrations.api.zapier import router as zapier
 
 logger = logging.getLogger("kith.api")
@@ -30,6 +35,15 @@ BUSY = "Others are changing the same things right now. Try again in a moment."
 register("contact", load=contacts_by_id, owner="user")
 register("user", load=people.users_by_id, teams="team")
 register("team", load=people.teams_by_id)
+register(
+    "booking", load=activity_finding.bookings_by_id, owner="user", contact="contact",
+    conversation="conversation", booking_calendar="booking_calendar",
+)  # fmt: skip
+register("booking_calendar", load=activity_finding.calendars_by_id, owner="user")
+register(
+    "conversation", load=activity_finding.conversations_by_id, owner="user", contact="contact",
+    booking="booking",
+)  # fmt: skip
 
 api = NinjaAPI(
     title="Kith",
@@ -45,7 +59,11 @@ api.add_router("", merging)  # /contacts/merge, before /contacts/{id}
 api.add_router("/contacts", contacts)
 api.add_router("/contact-lists", contact_lists)
 api.add_router("/imports", imports)
+api.add_router("/bookings", bookings)
+api.add_router("/booking-calendars", calendars)
 api.add_router("", people.router)
+api.add_router("/webhooks", webhooks)
+api.add_router("/deliveries", deliveries)
 api.add_router("/zapier", zapier)
 
 

@@ -21,6 +21,7 @@ from contacts.models import (
     MovedRow,
     PublicId,
 )
+from contacts.models.contact import PLACE
 from contacts.public_ids import ids_behind
 from contacts.retrying import retrying
 from contacts.services import change_of, lock_contact
@@ -105,7 +106,7 @@ def remove_records(contacts: Sequence[Contact]) -> None:
     public_ids = [contact.public_id for contact in contacts]
     record = Contact.objects.filter(public=OuterRef("pk"))
     PublicId.objects.filter(pk__in=public_ids).update(
-        listed_at=Subquery(record.values("creation_time")), listed_row=Subquery(record.values("pk"))
+        listed_at=Subquery(record.values_list(PLACE)), listed_row=Subquery(record.values("pk"))
     )
     Contact.objects.filter(pk__in=[contact.pk for contact in contacts]).delete()
     PublicId.objects.filter(pk__in=public_ids).update(

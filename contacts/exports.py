@@ -1,9 +1,10 @@
 """Contacts as rows of a file: which columns, in which words, safe to open, importable again."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
@@ -38,6 +39,9 @@ class Column:
     path: str
     text: Callable[[Any], str] = as_text
     kind: Kind | None = None
+    #: Reads what no column of the contact holds, for some contacts at once by their primary keys; the
+    #: values are then what `text` is given. `path` is "pk".
+    read: Callable[[Sequence[int]], Mapping[int, Any]] | None = None
 
     @property
     def field(self) -> str | None:
@@ -136,11 +140,21 @@ def rows_of(
     """
     paths = sorted({"public_id", *(each.path for each in columns)})
     whose = paths.index("public_id")
-    places = [(paths.index(each.path), each.text) for each in columns]
-    for values in contacts.values_list(*paths).iterator(chunk_size=BATCH):
-        if note:
-            note(values[whose])
-        yield [text(values[place]) for place, text in places]
+    places = [(paths.index(each.path), each) for each in columns]
+    found = contacts.values_list(*paths).iterator(chunk_size=BATCH)
+    while batch := list(islice(found, BATCH)):
+        known = {
+            each.name: each.read([values[place] for values in batch])
+            for place, each in places
+            if each.read
+        }
+        for values in batch:
+            if note:
+                note(values[whose])
+            yield [
+                each.text(known[each.name].get(values[place]) if each.read else values[place])
+                for place, each in places
+            ]
 
 
 def csv_lines(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:

@@ -14,8 +14,8 @@ from contacts.fields import column, from_text, known_fields, set_value
 from contacts.models import Contact, Identifier, Merge
 from contacts.search import DERIVED
 
-#: Columns that a record does not get back from its past: they count on.
-COUNTED = {"id", "public_id", "version", "last_updated_time"}
+#: Columns that a record does not get back from its past: they count on, or stay.
+COUNTED = {"id", "public_id", "version", "last_updated_time", "listed_at"}
 RESULT = "result"
 
 

@@ -320,8 +320,10 @@ def _times(survivor: Contact, duplicates: list[Contact]) -> dict[str, Any]:
     """Creation time: the earliest. Last interaction: the latest."""
     records = [survivor, *duplicates]
     seen = [c.last_interacted_time for c in records if c.last_interacted_time is not None]
+    created = min(c.creation_time for c in records)
     return {
-        "creation_time": min(c.creation_time for c in records),
+        "creation_time": created,
+        "listed_at": survivor.listed_if_created(created),
         "last_interacted_time": max(seen, default=None),
     }
 
@@ -331,7 +333,7 @@ def _forget_records(survivor: Contact, duplicates: list[Contact]) -> None:
     for duplicate in duplicates:
         PublicId.objects.filter(pk=duplicate.public_id).update(
             state=PublicId.State.MERGED,
-            listed_at=duplicate.creation_time,
+            listed_at=duplicate.place,
             listed_row=duplicate.pk,
             merged_into=survivor.public_id,
             changed_at=survivor.last_updated_time,

@@ -78,8 +78,11 @@ def _write(plan: UnmergePlan, actor: Actor) -> list[ContactChange]:
     bring_back(plan.merge, returning, survivor, list(plan.later))
     _give_identifiers(plan, returning)
     changes = _changes(plan)
+    columns = dict(plan.columns)
+    if "creation_time" in columns:
+        columns["listed_at"] = survivor.listed_if_created(columns["creation_time"])
     try:
-        apply_changes(survivor, changes, how, **plan.columns)
+        apply_changes(survivor, changes, how, **columns)
     except IdentifierTaken:
         raise UnmergeChanged from None
     _restore_marks(plan, changes)
@@ -118,6 +121,9 @@ def _look_again(plan: UnmergePlan) -> UnmergePlan:
 
 
 def _make_again(record: Contact) -> None:
+    """The record is there again, where it stood in the API's list."""
+    place = PublicId.objects.values_list("listed_at", flat=True).get(pk=record.public_id)
+    record.listed_at = None if place == record.creation_time else place
     PublicId.objects.filter(pk=record.public_id).update(
         state=PublicId.State.LIVE,
         merged_into=None,

@@ -52,6 +52,11 @@ class Line:
     replay: bool
     reconnect: str = ""  # where this person signs in again
     review: str = ""  # where this person looks at it
+    name: str = ""  # of the event or the record, where it is known
+
+    @property
+    def sent_to(self) -> str:
+        return self.name or self.row.sent_to or self.row.target
 
     @property
     def again(self) -> str:
@@ -69,10 +74,11 @@ class Line:
 
 
 def lines_of(rows: Sequence[Delivery], user: User) -> list[Line]:
-    """In two queries, whatever their number; who sees the contact sees its name."""
+    """In few queries, whatever their number; who sees the contact sees its name."""
     wanted = {row.contact_id for row in rows if row.contact_id}
     contacts = Contact.objects.visible_to(user).in_bulk(wanted) if wanted else {}
     known = connections_behind({row.gate for row in rows})
+    names = systems.names_of(rows)
     lines, above = [], None
     for row in rows:
         pill, icon = LOOKS[State(row.state)]
@@ -93,6 +99,7 @@ def lines_of(rows: Sequence[Delivery], user: User) -> list[Line]:
                 replay=user.role.administers and may_be_replayed(row),
                 reconnect=_reconnect(row, connection, user),
                 review=_review(row, user),
+                name=names.get(row.pk, ""),
             )
         )
         above = seen

@@ -74,6 +74,11 @@ class SyncState:
         query.update({name: str(value) for name, value in values.items() if value})
         return f"?{query.urlencode()}" if query else "?"
 
+    @property
+    def query(self) -> str:
+        """Of this very page."""
+        return self.but(older=self.older, newer=self.newer)
+
     def rows(self, user: User) -> DeliveryQuerySet:
         """Those that `user` sees and the filters leave, on every page."""
         rows = self.filtered(user)

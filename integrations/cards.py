@@ -32,6 +32,7 @@ class Card:
     notice_class: str = "warn"
     foot: str = ""
     actions: tuple[Action, ...] = ()
+    tile_class: str = ""  # of its colours
     choices: tuple[tuple[str, str], ...] = field(default=())  # a select before the first action
 
 

@@ -16,7 +16,7 @@ from contacts.pane_sections import PaneSection, Shown
 from contacts.people import letters
 from contacts.settings_pages import SettingsPage
 from contacts.signals import contacts_changed
-from integrations import deliverers, planning, sync_state, systems
+from integrations import cards, deliverers, planning, sync_state, systems
 from integrations.activity import lines_of, newest_of
 from integrations.calendars import registered as calendars
 from integrations.connectors import twilio
@@ -25,6 +25,7 @@ from integrations.models import Connection, Delivery, WebhookSubscription
 from integrations.outbox import limits, reconciling, sweeping, writing
 from integrations.sandbox import demo, mailbox
 from integrations.webhooks import activities as webhook_activities
+from integrations.webhooks import cards as webhook_cards
 from integrations.webhooks import planner as webhooks
 from integrations.webhooks import sending
 from integrations.zapier import registered as zapier
@@ -39,6 +40,8 @@ def everywhere() -> None:
     demo_parts.register(demo.part)
     page = SettingsPage("Sent messages", "sent_messages", 85, mailbox.shown_to)
     settings_pages.register(page)
+    faults = SettingsPage("Demo faults", "demo_faults", 88, mailbox.shown_to)
+    settings_pages.register(faults)
     engine()
     pages()
     calendars.everywhere()
@@ -56,6 +59,7 @@ def pages() -> None:
     settings_pages.register(SettingsPage("Webhooks", "webhook_list", 66, count=switched_off))
     pane_sections.register(PaneSection(70, records_section))
     sync_state.register()
+    cards.register(90, webhook_cards.cards)
     systems.register_family(webhooks.NAME, systems.Look("Webhooks", "WH", "tile-h"))
     systems.register_family("other calendars", systems.Look("Other calendars", "OC"))
     letters.LINKS[OutgoingMail.Kind.RECONNECT] = lambda _: _address_of("integration_list")

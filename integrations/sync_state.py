@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from contacts import columns
+from contacts import columns, exports
 from contacts.columns import Column
 from contacts.fields import Field, Kind
 from contacts.filters import conditions, registry
@@ -62,15 +62,21 @@ def current(rows: DeliveryQuerySet) -> DeliveryQuerySet:
 
 def load(contacts: Sequence[Contact]) -> None:
     """Note the word on each of these contacts, in one query."""
-    own = Delivery.objects.filter(contact_id__in=[contact.pk for contact in contacts])
+    words = words_of([contact.pk for contact in contacts])
+    for contact in contacts:
+        vars(contact)["sync_word"] = words.get(contact.pk, "")
+
+
+def words_of(contact_ids: Sequence[int]) -> dict[int, str]:
+    """By contact; those are left out of which nothing was sent anywhere."""
+    own = Delivery.objects.filter(contact_id__in=contact_ids)
     found = current(own).order_by().values_list("contact_id", "state").distinct()
     words: dict[int, str] = {}
     for pk, state in found:
         word = OF_STATE[State(state)]
         if pk is not None and RANKS[word] < RANKS.get(words.get(pk, ""), len(RANKS)):
             words[pk] = word
-    for contact in contacts:
-        vars(contact)["sync_word"] = words.get(contact.pk, "")
+    return words
 
 
 def cell(contact: Contact) -> SafeString:
@@ -124,8 +130,10 @@ FILTER = Filter(
     options=tuple(WORDS),
     wording={Op.BLANK: "not linked", Op.FILLED: "linked to something"},
 )
+IN_FILE = exports.Column("sync_state", "Sync", "pk", lambda word: word or NOT_LINKED, read=words_of)
 
 
 def register() -> None:
     columns.register(COLUMN)
     registry.register(FILTER)
+    exports.register("sync", IN_FILE)

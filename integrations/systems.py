@@ -4,7 +4,7 @@ A system registers itself once, from `ready`; the Sync activity page, the mails 
 buttons derive from it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from contacts.models import User
@@ -26,6 +26,8 @@ class System:
 #: The page on which a person looks at one delivery that waits for a decision; "" where this one
 #: does not, or not for this person.
 Review = Callable[[Delivery, User], str]
+#: What some deliveries of one family change, by delivery: for a page of them, so set-based.
+Names = Callable[[Sequence[Delivery]], dict[int, str]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Look:
 _systems: dict[str, System] = {}
 _families: dict[str, Look] = {}
 _reviews: dict[str, Review] = {}
+_names: dict[str, Names] = {}
 
 
 def register(system: System) -> None:
@@ -80,6 +83,20 @@ def register_review(family: str, review: Review) -> None:
 
 def unregister_review(family: str) -> None:
     del _reviews[family]
+
+
+def register_names(family: str, names: Names) -> None:
+    """Have deliveries of this family called by what they change: an event, a record."""
+    _names[family] = names
+
+
+def names_of(deliveries: Sequence[Delivery]) -> dict[int, str]:
+    """By delivery, what it changes in the system; those are left out of which nobody knows it."""
+    found: dict[int, str] = {}
+    for family, names in _names.items():
+        own = [row for row in deliveries if row.family == family]
+        found |= names(own) if own else {}
+    return found
 
 
 def review_of(delivery: Delivery, user: User) -> str:

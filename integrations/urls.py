@@ -10,6 +10,7 @@ from integrations.views import (
     crm_review,
     demo_calendars,
     demo_crm,
+    demo_faults,
     exchange,
     integrations,
     sent,
@@ -83,6 +84,7 @@ urlpatterns = [
         name="webhook_action",
     ),
     path("settings/demo-calendars/", demo_calendars.demo_calendars, name="demo_calendars"),
+    path("settings/demo-faults/", demo_faults.demo_faults, name="demo_faults"),
     path("settings/demo-crm/", demo_crm.demo_crm, name="demo_crm"),
     path("settings/sent-messages/", sent.sent_messages, name="sent_messages"),
 ]

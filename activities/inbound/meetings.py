@@ -31,6 +31,9 @@ def book_told(connection: SchedulerConnection, told: Told, now: datetime) -> Mee
     meeting = Meeting(
         subject=told.subject or connection.get_kind_display(),
         source=Meeting.Source.SCHEDULER,
+        # It has made the event itself, in whichever calendar: an edit does not reach that one.
+        external_calendar_type="other",
+        external_calendar_name=connection.get_kind_display(),
         host=_host(connection, told),
         starts_at=start,
         ends_at=end,

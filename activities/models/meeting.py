@@ -148,6 +148,7 @@ class Meeting(models.Model):
             # What the periodic step looks for every few seconds. Not partial: SQLite does not prove
             # from bound values that it may use it.
             models.Index(fields=["status", "ends_at"], name="meetings_by_status"),
+            models.Index(fields=["creation_time", "id"], name="meetings_by_creation"),  # of the API
         ]
         constraints = [
             models.CheckConstraint(
@@ -222,6 +223,9 @@ class MeetingEvent(models.Model):
     by = models.CharField(max_length=8, choices=Meeting.By, blank=True, default="")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    api_key = models.ForeignKey(  # through which
+        "contacts.ApiKey", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
     before = models.JSONField(default=dict, blank=True)  # what changed, as it was: starts_at, host
 

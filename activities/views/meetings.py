@@ -197,7 +197,7 @@ def show_meeting(
         "problem": problem,
         "contact": row.contact,
         "contact_fate": FATES.get(row.fate, ""),
-        "events": meeting.events.select_related("user"),
+        "events": meeting.events.select_related("user", "api_key"),
         "lines": shown(_reminders(meeting), request.user),
         "guest_zone": zone_named(meeting.guest_time_zone),
         "may_change": _may_change(meeting),

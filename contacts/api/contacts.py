@@ -24,7 +24,7 @@ from contacts.fields import current_value, field_named
 from contacts.forms import NOBODY, WHO
 from contacts.identity import InvalidValue, parse_email
 from contacts.models import Contact, Identifier
-from contacts.models.contact import ContactQuerySet
+from contacts.models.contact import PLACE, ContactQuerySet
 from contacts.objects import contact_object, deleted_object
 from contacts.retrying import retrying
 from contacts.services import (
@@ -78,8 +78,8 @@ def contact_list(request: AskedByKey, query: FromQuery[ContactQuery]) -> HttpRes
         return objects
 
     listing = Listing(
-        rows=rows,
-        column="creation_time",
+        rows=rows.annotate(listed=PLACE),
+        column="listed",
         place_of=lambda cursor: place_of_contact(holder, cursor),
         public_id=lambda contact: contact.public_id,
         what="contact",

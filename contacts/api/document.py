@@ -24,6 +24,11 @@ LINKS = {
     "createContact": ("201", ("getContact", "updateContact", "deleteContact", "changeIdentifiers")),
     "updateContact": ("200", ("getContact", "deleteContact")),
     "mergeContacts": ("200", ("undoMerge",)),
+    "scheduleBooking": (
+        "200",
+        ("getBooking", "cancelBooking", "requestReschedule", "reassignBooking"),
+    ),
+    "createWebhook": ("200", ("getWebhook", "deleteWebhook")),
     "createImport": ("201", ("getImport", "undoImport")),
 }
 BEARER = {"type": "http", "scheme": "bearer"}

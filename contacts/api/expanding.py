@@ -59,11 +59,12 @@ def expand(
         below.setdefault(first, []).extend([rest] if rest else [])
     for name, rest_of in below.items():
         named = _fields[kind][name]
-        ids = {each for one in objects for each in _ids(one[name])}
+        ids = {each for one in objects for each in _ids(one.get(name))}
         found = _loaders[named](holder, sorted(ids)) if ids else {}
         expand(list(found.values()), named, rest_of, holder)
         for one in objects:
-            one[name] = _replaced(one[name], found)
+            if name in one:  # a deleted contact has an id and nothing more
+                one[name] = _replaced(one[name], found)
 
 
 def _ids(value: Any) -> list[str]:

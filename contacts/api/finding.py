@@ -7,7 +7,7 @@ from contacts.api.errors import ApiError, no_such
 from contacts.api.lists import Place
 from contacts.api_keys import Holder
 from contacts.models import Contact, PublicId
-from contacts.models.contact import is_public_id
+from contacts.models.contact import PLACE, is_public_id
 from contacts.objects import contact_object, deleted_object
 from contacts.public_ids import ends_of
 
@@ -44,7 +44,7 @@ def place_of_contact(holder: Holder, public_id: str) -> Place | None:
     """Where a contact stands in the list, or stood before it was merged or deleted."""
     if not is_public_id(public_id):
         return None
-    here = holder.contacts.filter(public_id=public_id).values_list("creation_time", "pk").first()
+    here = holder.contacts.filter(public_id=public_id).values_list(PLACE, "pk").first()
     if here is not None:
         return Place(*here)
     gone = PublicId.objects.filter(pk=public_id, listed_at__isnull=False)

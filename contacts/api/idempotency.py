@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
 
+from contacts import vault
 from contacts.api.answers import JSON, json_answer
 from contacts.api.authentication import AskedByKey
 from contacts.api.errors import ApiError, bad
@@ -27,6 +28,8 @@ LONGEST = 255
 NOT_KEPT = "-"  # as `about`: an answer that has changed nothing may be made anew
 HEADER = "Idempotency-Key"
 OTHER_BODY = "This Idempotency-Key was already used with another request."
+UNREADABLE = "The first answer can no longer be read. What it tells of was done."
+SEALED, PURPOSE = "sealed ", "first answer"  # JSON never begins like that
 #: How the document describes the header.
 PARAMETER = {
     "name": HEADER,
@@ -40,7 +43,8 @@ View = Callable[..., HttpResponse]
 
 def idempotent(view: View) -> View:
     """An endpoint that may be sent twice. Its answer names the contact that it tells of, if any, as
-    `response.about`: with that contact the copy goes."""
+    `response.about`: with that contact the copy goes. One that holds a secret says so as
+    `response.secret`: its copy is sealed."""
 
     @wraps(view)
     def once(request: AskedByKey, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -78,7 +82,7 @@ def _answer(key: ApiKey, token: str, digest: str, work: Callable[[], HttpRespons
     if about == NOT_KEPT:
         row.delete()
         return response
-    row.status, row.body = response.status_code, response.content.decode()
+    row.status, row.body = response.status_code, _kept(response)
     row.about = about
     row.save(update_fields=["status", "body", "about"])
     return response
@@ -105,9 +109,25 @@ def _work(work: Callable[[], HttpResponse]) -> tuple[HttpResponse, str]:
     return response, getattr(response, "about", "")
 
 
+def _kept(response: HttpResponse) -> str:
+    body = response.content.decode()
+    secret = getattr(response, "secret", False)
+    return SEALED + vault.seal(body, purpose=PURPOSE) if secret else body
+
+
+def _opened(kept: str) -> str:
+    """Raises ApiError where the key that has sealed it is gone."""
+    if not kept.startswith(SEALED):
+        return kept
+    try:
+        return vault.unseal(kept.removeprefix(SEALED), purpose=PURPOSE)
+    except vault.Unreadable:
+        raise ApiError(409, UNREADABLE, param=HEADER) from None
+
+
 def _again(row: FirstAnswer, digest: str) -> HttpResponse:
     if row.request != digest:
         raise ApiError(422, OTHER_BODY, param=HEADER)
     if row.about and not row.body:
         return json_answer(deleted_object(row.about))
-    return HttpResponse(row.body, status=row.status, content_type=JSON)
+    return HttpResponse(_opened(row.body), status=row.status, content_type=JSON)

@@ -1,7 +1,7 @@
 """Times as clients send them: ISO 8601, a date alone, a blank for the T, with or without Z."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from contacts.api.errors import bad
 
@@ -12,15 +12,16 @@ _FORM = re.compile(
 )
 
 
-def read_moment(text: str, param: str = "") -> datetime:
-    """The moment; without a zone it is UTC. Raises ApiError."""
+def read_moment(text: str, param: str = "", *, zone: tzinfo = UTC) -> datetime:
+    """The moment; one that names no zone is in `zone`. Raises ApiError."""
     found = _FORM.fullmatch(text.strip())
     if found is not None:
-        day, clock, fraction, zone = found.groups()
-        spelled = f"{day}T{clock or '00:00'}"
-        zone = "+00:00" if zone is None or zone in "Zz" else zone
+        day, clock, fraction, offset = found.groups()
+        spelled = f"{day}T{clock or '00:00'}{offset or ''}".upper()
         try:
-            moment = datetime.fromisoformat(spelled + zone)
+            moment = datetime.fromisoformat(spelled)
+            if offset is None:
+                moment = moment.replace(tzinfo=zone)
             microseconds = int((fraction or "0").ljust(6, "0")[:6])
             return moment.replace(microsecond=microseconds).astimezone(UTC)
         except (ValueError, OverflowError):

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -47,7 +48,7 @@ class PublicId(models.Model):
     state = models.CharField(max_length=7, choices=State, default=State.LIVE)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True)
     changed_at = models.DateTimeField(default=now)
-    #: Where the record stood in the order of the API's list (creation_time, row) before it went: a
+    #: Where the record stood in the order of the API's list (`PLACE`, row) before it went: a
     #: client that has its id as a cursor goes on from there.
     listed_at = models.DateTimeField(null=True, blank=True)
     listed_row = models.BigIntegerField(null=True, blank=True)
@@ -113,6 +114,10 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         return self.order_by()[: FENCED_UP_TO + 1].count() <= FENCED_UP_TO
 
 
+#: The place of a contact in the order of the API's list. It never changes.
+PLACE = Coalesce("listed_at", "creation_time")
+
+
 class Contact(models.Model):
     """A person. Blank text is "", never NULL; the identifiers' truth is the Identifier table."""
 
@@ -154,6 +159,9 @@ class Contact(models.Model):
     #: Custom properties: field name -> canonical text, blank ones left out.
     custom = models.JSONField(default=dict, blank=True)
     creation_time = models.DateTimeField(default=now)
+    #: Where it stands in the API's list, where that is not creation_time (`PLACE`): a merge may set
+    #: that back, and whoever is reading the list would meet the record twice.
+    listed_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_updated_time = models.DateTimeField(default=now)
     last_interacted_time = models.DateTimeField(null=True, blank=True)
     #: Meetings ahead, kept by whoever keeps meetings, so that the list never joins to them.
@@ -179,6 +187,7 @@ class Contact(models.Model):
             models.Index(fields=["sort_company", "id"], name="contact_by_company"),
             models.Index(fields=["sort_status", "id"], name="contact_by_status"),
             models.Index(fields=["creation_time", "id"], name="contact_by_captured"),
+            models.Index(PLACE, "id", name="contact_by_place"),  # the API's list
             models.Index(
                 Coalesce("last_interacted_time", models.Value(NEVER)),
                 "id",
@@ -217,6 +226,15 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @property
+    def place(self) -> datetime:
+        """`PLACE`, of this record."""
+        return self.listed_at or self.creation_time
+
+    def listed_if_created(self, at: datetime) -> datetime | None:
+        """The `listed_at` that leaves it in its place when `creation_time` becomes `at`."""
+        return None if self.place == at else self.place
 
     @property
     def display_name(self) -> str:

@@ -86,7 +86,7 @@ def _card(user: User, vendor: Vendor, numbers: _Numbers) -> Card:
         pill = ("Connected", "pill-ok", "check")
     notice = _notice(user, vendor, own, numbers)
     return Card(
-        tile=vendor.tile, name=vendor.label, kind="Calendar", text=UPDATES,
+        tile=vendor.tile, tile_class=vendor.tile_class, name=vendor.label, kind="Calendar", text=UPDATES,
         pill=pill[0], pill_class=pill[1], icon=pill[2],
         facts=_facts(user, vendor, own, numbers), notice=notice,
         notice_class="warn" if held else "info",

@@ -12,6 +12,7 @@ from integrations.outbox import writing
 
 Kind = MeetingEvent.Kind
 BOOKED = {Kind.SCHEDULED, Kind.CANCELED_THEN_RESCHEDULED}
+MAKES = {*BOOKED, Kind.REASSIGNED}
 PARTS = {
     Kind.RESCHEDULED: TIME,
     Kind.CANCELED: CANCEL,
@@ -23,7 +24,7 @@ Wanted = tuple[Meeting, Connection, str]  # which event, where, and which part o
 
 def on_meetings_changed(changes: Sequence[MeetingChange], **_: Any) -> None:
     """Write a delivery for each event that has to follow, in the transaction of the change."""
-    asked = [c for c in changes if c.kind in {*BOOKED, *PARTS, Kind.REASSIGNED}]
+    asked = [c for c in changes if c.kind in {*MAKES, *PARTS}]
     if not asked:
         return
     meetings = {m.pk: m for m in Meeting.objects.filter(pk__in=[c.meeting_id for c in asked])}
@@ -35,7 +36,7 @@ def on_meetings_changed(changes: Sequence[MeetingChange], **_: Any) -> None:
         meeting = meetings[change.meeting_id]
         if change.kind == Kind.REASSIGNED:
             wanted += _given_away(meeting, int(change.before["host"]), known)
-        if change.kind in {*BOOKED, Kind.REASSIGNED}:
+        if change.kind in MAKES:
             wanted += _booked(meeting, known.get(meeting.host_id, []))
         else:
             wanted += _at(meeting, meeting.host_id, PARTS[Kind(change.kind)], known)
@@ -58,7 +59,13 @@ def _by_host(host_ids: Iterable[int]) -> dict[int, list[Connection]]:
 
 
 def _booked(meeting: Meeting, calendars: Sequence[Connection]) -> list[Wanted]:
-    """Note on the meeting whose calendar its event goes to; that is where it stays."""
+    """Note on the meeting whose calendar its event goes to; that is where it stays.
+
+    What another scheduler has booked has its event from there: a second one would mail the guest
+    again, and stand beside the first.
+    """
+    if meeting.source == Meeting.Source.SCHEDULER:
+        return []
     kept = [each for each in calendars if each.vendor in vendors.UPDATED]
     if not calendars and not meeting.external_calendar_type:
         return []

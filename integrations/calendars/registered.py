@@ -6,7 +6,16 @@ from contacts import erasing, navigation, periodic, settings_pages
 from contacts.audit_words import register_words
 from contacts.models import User
 from integrations import cards, deliverers, planning, systems
-from integrations.calendars import busy, events, forgetting, meetings, planner, sending, vendors
+from integrations.calendars import (
+    busy,
+    events,
+    forgetting,
+    meetings,
+    naming,
+    planner,
+    sending,
+    vendors,
+)
 from integrations.calendars import cards as calendar_cards
 from integrations.models import Connection
 from integrations.outbox import limits
@@ -31,6 +40,8 @@ def everywhere() -> None:
         systems.register(
             systems.System(vendor.kind, vendor.label, vendor.tile, vendor.tile_class, _sign_in)
         )
+    for family in (events.NAME, planner.OTHERS):
+        systems.register_names(family, naming.names_of)
     cards.register(10, calendar_cards.cards)
     navigation.register(
         navigation.Entry("Integrations", "plug", "integration_list", 50, compact=False)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from contacts.access import may_administer
 from contacts.models import User
+from integrations import systems
 from integrations.cards import Action, Card
 from integrations.crm import connecting, records, rows, vendors
 from integrations.crm.vendors import Vendor
@@ -33,7 +34,8 @@ def _card(user: User, vendor: Vendor, own: Connection | None) -> Card:
         pill = ("Needs reconnect", "pill-warn", "triangle-alert")
     counts = _counts(own) if own is not None else {}
     return Card(
-        tile=vendor.tile, name=vendor.label, kind="CRM", text=TEXT.format(vendor.record),
+        tile=vendor.tile, tile_class=systems.look_of(vendor.kind).tile_class, name=vendor.label,
+        kind="CRM", text=TEXT.format(vendor.record),
         pill=pill[0], pill_class=pill[1], icon=pill[2],
         facts=_facts(vendor, own), notice=_notice(user, own, held=held),
         notice_class="warn" if held else "info", foot=_foot(own, counts),

@@ -97,6 +97,6 @@ def choose(conflict: CrmConflict, *, choice: str, record: str, user: User, merge
     if not rows.update(choice=choice, chosen=record, chosen_by=user):
         raise Settled
     waiting = Delivery.objects.filter(pk=conflict.delivery_id, state=Delivery.State.CONFLICT)
-    if not again.retry(waiting, user=user):
+    if not again.retry(waiting, actor=Actor(user)):
         raise Settled
     history.audit(Actor(user), f"crm.{choice}", conflict.contact.public_id)

@@ -10,6 +10,7 @@ from integrations.crm import (
     helping,
     kept,
     meetings,
+    naming,
     pane,
     planner,
     rows,
@@ -20,6 +21,8 @@ from integrations.crm import cards as crm_cards
 from integrations.outbox import limits
 from integrations.sandbox import mailbox
 
+TILES = {"hubspot": "tile-h", "salesforce": "tile-s"}  # the classes of their colours
+
 
 def everywhere() -> None:
     """Called once, when all apps are there."""
@@ -28,9 +31,12 @@ def everywhere() -> None:
     for vendor in vendors.CRMS.values():
         limits.register(vendor.kind, vendor.limit)
         systems.register(
-            systems.System(vendor.kind, vendor.label, vendor.tile, "", helping.reconnect_url)
+            systems.System(
+                vendor.kind, vendor.label, vendor.tile, TILES[vendor.kind], helping.reconnect_url
+            )
         )
     systems.register_review(rows.NAME, helping.review_url)
+    systems.register_names(rows.NAME, naming.names_of)
     meetings_changed.connect(meetings.on_meetings_changed, dispatch_uid="integrations.crm")
     periodic.register(periodic.Step("CRM fields", accounts.STEP, accounts.read_due))
     pane_sections.register(pane_sections.PaneSection(72, pane.section))

@@ -19,7 +19,7 @@ class WebhookSubscription(models.Model):
     public_id = models.CharField(max_length=20, unique=True, default=new_webhook_id)
     name = models.CharField(max_length=100, unique=True)
     url = models.CharField(max_length=2000)
-    events = models.JSONField(default=list)  # types and families, sorted
+    events = models.JSONField(default=list)  # types and families
     secret = models.TextField()  # encrypted; within, 32 hexadecimal digits
     #: After a rotation the earlier secret signs as well, until then.
     earlier_secret = models.TextField(blank=True, default="")

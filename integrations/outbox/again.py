@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from contacts import history
 from contacts.background import hint_after_commit
-from contacts.models import User
 from contacts.signals import Actor
 from integrations.models import Delivery, Gate
 from integrations.models.deliveries import DeliveryQuerySet
@@ -42,18 +41,18 @@ def retriable(rows: DeliveryQuerySet) -> DeliveryQuerySet:
 
 
 @transaction.atomic
-def retry(rows: DeliveryQuerySet, *, user: User) -> int:
+def retry(rows: DeliveryQuerySet, *, actor: Actor) -> int:
     """Have them sent now; how many. What is in flight, or has ended otherwise, stays as it is."""
-    return _again(list(retriable(rows).values_list("pk", "gate")[:AT_ONCE]), RETRIABLE, user)
+    return _again(list(retriable(rows).values_list("pk", "gate")[:AT_ONCE]), RETRIABLE, actor)
 
 
 @transaction.atomic
-def replay(delivery: Delivery, *, user: User) -> int:
+def replay(delivery: Delivery, *, actor: Actor) -> int:
     """Send once more what has arrived, as it was."""
-    return _again([(delivery.pk, delivery.gate)], (State.DELIVERED,), user)
+    return _again([(delivery.pk, delivery.gate)], (State.DELIVERED,), actor)
 
 
-def _again(found: list[tuple[int, str]], states: tuple[str, ...], user: User) -> int:
+def _again(found: list[tuple[int, str]], states: tuple[str, ...], actor: Actor) -> int:
     from integrations.tasks import deliver_due
 
     rows = Delivery.objects.filter(pk__in=[pk for pk, _ in found], state__in=states)
@@ -69,6 +68,6 @@ def _again(found: list[tuple[int, str]], states: tuple[str, ...], user: User) ->
     # A closed circuit would make the press look as if nothing had happened.
     Gate.objects.filter(key__in={gate for _, gate in found}).update(closed_until=None)
     if number:
-        history.audit(Actor(user), "delivery.retried", count=number)
+        history.audit(actor, "delivery.retried", count=number)
         hint_after_commit(deliver_due)
     return number

@@ -19,7 +19,8 @@ from django.conf import settings
 from contacts.demo_parts import Part
 from contacts.supervisor import Child
 from integrations import http
-from integrations.sandbox import calendars, crms, zapier
+from integrations.sandbox import calendars, crms, switch, zapier
+from integrations.sandbox.double import switches
 from integrations.sandbox.twilio import Message, TwilioDouble
 
 HOST = "127.0.0.1"
@@ -67,6 +68,7 @@ def _free_port() -> int:
 
 def serve(port: int) -> None:
     """Answer until the process is stopped."""
+    switches.append(lambda vendor: switch.take(vendor) if vendor else "")
     double = TwilioDouble()
     double.taken = lambda message: _taken(double, message)
     others = zapier.mounted(double, f"http://{HOST}:{port}")

@@ -15,11 +15,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 SLOW, HANG = 1.0, 3600.0  # seconds
 HUGE = 2 * 1024 * 1024  # bytes
+#: Each gives the next fault of a vendor, "" for none. The demo's server adds its own.
+switches: list[Callable[[str], str]] = []
 LATE = {"slow": SLOW, "hang": HANG}
 
 
@@ -60,6 +62,7 @@ class Reply:
 class Double:
     """A WSGI application with its state in memory; `faults` are for the next API requests."""
 
+    vendor: ClassVar[str] = ""  # as the switch of the demo knows it (integrations.sandbox.switch)
     requests: list[Request] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     sleep: Callable[[float], object] = time.sleep
@@ -78,13 +81,18 @@ class Double:
         """Whether a fault may befall this request; signing in is spared."""
         return "authorization" in request.headers
 
+    def _fault(self) -> str:
+        if self.faults or not switches:
+            return self.faults.pop(0) if self.faults else ""
+        return next(filter(None, (take(self.vendor) for take in switches)), "")
+
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., object]
     ) -> Iterable[bytes]:
         request = _request(environ)
         with self.lock:
             self.requests.append(request)
-            fault = self.faults.pop(0) if self.faults and self.meets_faults(request) else ""
+            fault = self._fault() if self.meets_faults(request) else ""
         if fault in LATE:
             self.sleep(LATE[fault])
         kinds = {"", "lost", "malformed", "huge", *LATE}

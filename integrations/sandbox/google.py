@@ -66,6 +66,7 @@ class Mail:
 class GoogleDouble(Double):
     """Calendars by the address of their owner."""
 
+    vendor = "google"
     sign_in: SignInDouble = field(default_factory=lambda: SignInDouble("Google"))
     calendars: dict[str, dict[str, Event]] = field(default_factory=dict)
     mails: list[Mail] = field(default_factory=list)

@@ -63,6 +63,7 @@ Event = dict[str, Any]
 class GraphDouble(Double):
     """Calendars by the address of their owner."""
 
+    vendor = "microsoft"
     sign_in: SignInDouble = field(
         default_factory=lambda: SignInDouble("Microsoft", renews_refresh_token=True)
     )

@@ -69,6 +69,7 @@ class HubSpotSignIn(SignInDouble):
 class HubSpotDouble(Double):
     """Contacts and meetings by id, each with its `properties`."""
 
+    vendor = "hubspot"
     sign_in: HubSpotSignIn = field(
         default_factory=lambda: HubSpotSignIn("HubSpot", what="the contacts")
     )

@@ -1,20 +1,25 @@
 """Sync activity: every update sent from a contact to another system, and what became of it."""
 
+import hashlib
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts.finding import bounded_count, shown_count
 from contacts.models import User
+from contacts.signals import Actor
 from contacts.views.requests import HtmxHttpRequest
 from contacts.views.shell import toast
 from integrations import systems
 from integrations.activity import lines_of
+from integrations.activity_ahead import ahead
 from integrations.activity_cards import cards
 from integrations.activity_state import NOBODY, SINCE, SyncState
 from integrations.models import Delivery, WebhookSubscription, ZapierHook
@@ -27,7 +32,11 @@ Choice = tuple[str, str, str]  # the URL's query with it, its label, "page" wher
 @login_required
 @require_GET
 def sync_activity(request: HtmxHttpRequest) -> HttpResponse:
-    """One page of the deliveries that this person sees, newest first."""
+    """One page of the deliveries that this person sees, newest first.
+
+    With a script it asks for itself again every few seconds, and is told 204 while it shows what
+    it has shown: whoever selects a text or reads a line is not disturbed.
+    """
     state = SyncState.from_query(request.GET)
     rows, newer, older = state.page(request.user)
     context = {
@@ -41,9 +50,27 @@ def sync_activity(request: HtmxHttpRequest) -> HttpResponse:
         "chips": _chips(state),
         "matching": shown_count(bounded_count(state.rows(request.user))),
         "retriable": again.retriable(state.rows(request.user))[: again.AT_ONCE].count(),
+        "ahead": ahead(request.user, timezone.now()),
         "note": "Kept for 90 days. A retry never sends the same change twice.",
+        "page_url": f"{reverse('sync_activity')}{state.query}".removesuffix("?"),
     }
-    return render(request, "integrations/sync.html", context)
+    shown = _digest(context)
+    if request.htmx and request.GET.get("shown") == shown:
+        return HttpResponse(status=204)
+    news = f"{reverse('sync_activity')}{state.query}&shown={shown}".replace("?&", "?")
+    return render(request, "integrations/sync.html", {**context, "news": news})
+
+
+def _digest(context: dict[str, Any]) -> str:
+    """The same while a person would see the same."""
+    lines = [
+        (line.row.pk, line.row.state, line.row.attempts, line.detail, line.contact and str(line.contact),
+         line.again if line.retry or line.replay else "", line.reconnect, line.review, line.time)
+        for line in context["lines"]
+    ]  # fmt: skip
+    parts = ("tabs", "cards", "matching", "retriable", "ahead", "previous_query", "next_query")
+    basis = repr([lines, *(context[name] for name in parts)])
+    return hashlib.sha256(basis.encode()).hexdigest()[:16]
 
 
 @login_required
@@ -65,9 +92,9 @@ def delivery_retry(request: HtmxHttpRequest, delivery_id: int) -> HttpResponse:
     if again.may_be_replayed(row):
         if not request.user.role.administers:
             raise Http404
-        number = again.replay(row, user=request.user)
+        number = again.replay(row, actor=Actor(request.user))
     else:
-        number = again.retry(Delivery.objects.filter(pk=row.pk), user=request.user)
+        number = again.retry(Delivery.objects.filter(pk=row.pk), actor=Actor(request.user))
     told = "It is being sent again" if number else "It has changed meanwhile. Nothing was sent"
     return toast(request, HttpResponseRedirect(_back(request)), told)
 
@@ -77,7 +104,7 @@ def delivery_retry(request: HtmxHttpRequest, delivery_id: int) -> HttpResponse:
 def retry_all(request: HtmxHttpRequest) -> HttpResponse:
     """Send now whatever the page's tab and filters show that has not arrived."""
     rows = SyncState.from_query(request.POST).rows(request.user)
-    number = again.retry(rows, user=request.user)
+    number = again.retry(rows, actor=Actor(request.user))
     told = f"{number:,} deliver{'y is' if number == 1 else 'ies are'} being sent again"
     return toast(request, HttpResponseRedirect(_back(request)), told)
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from activities.models import Conversation, Meeting
-from activities.objects import booking_object, conversation_object
+from activities.objects import BOOKING_PARTS, booking_object, conversation_object
 from activities.signals import ConversationChange, MeetingChange
 from contacts import objects
 from contacts.models import Contact
@@ -98,9 +98,7 @@ def type_of_meeting(change: MeetingChange) -> str:
 
 def of_meetings(meeting_ids: Iterable[int], changes: Sequence[MeetingChange]) -> dict[int, Event]:
     """The event of each change, by its place in `changes`; the meetings are read in one query."""
-    rows = Meeting.objects.select_related(
-        "host", "contact", "calendar", "rescheduled_to", "conversation"
-    )
+    rows = Meeting.objects.select_related(*BOOKING_PARTS)
     meetings = rows.in_bulk(list(meeting_ids))
     return {
         number: event(type_of_meeting(change), booking_object(meetings[change.meeting_id]))

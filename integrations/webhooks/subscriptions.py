@@ -20,7 +20,9 @@ from integrations.webhooks import events
 State = Delivery.State
 OVERLAP = timedelta(days=1)  # for which the earlier secret signs as well
 MOST = 50
+CHOICES = (*events.TYPES, *events.FAMILIES)
 NO_MORE = "The receiver wants no more events."
+TAKEN = "Name: another webhook has it"
 
 
 class BadSubscription(ValueError):
@@ -148,12 +150,12 @@ def _checked(
         .exclude(pk=besides.pk if besides else 0)
         .exists()
     ):
-        errors["name"] = "Name: another webhook has it"
+        errors["name"] = TAKEN
     try:
         addresses.check_url(url)
     except addresses.Refused as fault:
         errors["url"] = f"Address: {fault}"
-    chosen = sorted(set(wanted) & {*events.TYPES, *events.FAMILIES})
+    chosen = [each for each in dict.fromkeys(wanted) if each in CHOICES]
     if not chosen:
         errors["events"] = "Events: choose at least one"
     if errors:
@@ -166,5 +168,5 @@ def _saved(row: WebhookSubscription, update_fields: list[str] | None = None) -> 
         with transaction.atomic():
             row.save(update_fields=update_fields)
     except IntegrityError:
-        raise BadSubscription({"name": "Name: another webhook has it"}) from None
+        raise BadSubscription({"name": TAKEN}) from None
     return row

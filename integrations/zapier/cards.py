@@ -38,7 +38,7 @@ def cards(user: User) -> Iterator[Card]:
     if bad:
         pill = (f"{bad:,} failing", "pill-warn", "triangle-alert")
     yield Card(
-        tile="ZP", name="Zapier", kind="Automation", text=TEXT,
+        tile="ZP", tile_class="tile-z", name="Zapier", kind="Automation", text=TEXT,
         pill=pill[0], pill_class=pill[1], icon=pill[2], facts=(("Live hooks", f"{live:,}"),),
         actions=(Action("Open", reverse("zapier"), primary=not shown),),
     )  # fmt: skip

@@ -130,3 +130,15 @@ def test_import_screens(
     page.get_by_role("heading", name="Import undone").wait_for()
     fit_and_accessible(page, size)
     picture("import-undone")
+
+
+def test_news_come_by_themselves_and_leave_the_focus_where_it_is(
+    administrator: User, sent: Any, enter: Callable[[User, str], Page]
+) -> None:
+    page = enter(administrator, "/sync/")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    retry = page.get_by_role("button", name="Retry now").first
+    retry.focus()
+    Delivery.objects.filter(state=State.RETRYING).update(words="Another answer.")
+    expect(page.get_by_text("Another answer.").first).to_be_visible(timeout=10_000)
+    expect(retry).to_be_focused()

@@ -96,6 +96,7 @@ def test_the_columns_of_the_list_are_those_and_no_more(as_member: Client, ada: C
     _, content = export(as_member, columns="shown")
     assert list(rows(content)[0]) == [
         "First name", "Last name", "Email", "Mobile phone", "Company", "Owner", "Last activity", "Upcoming meetings", "Next meeting",
+        "Sync",
     ]  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.core.mail import EmailMessage
+from django.test import Client
+from django.utils import timezone
 
 from activities.models import BookingCalendar, Meeting
 from activities.services import cancel, reassign, reschedule
@@ -18,6 +20,7 @@ from contacts.signals import ContactChange
 from integrations.calendars.connecting import disconnect
 from integrations.models import Connection, Delivery, ExternalRecord
 from tests.activities.bookings import HOST, make_calendar, make_meeting, soon
+from tests.contacts.pages import text_of
 from tests.factories import by, make_contact, merge
 from tests.integrations.calendars import Calendar, later, sent, served
 
@@ -354,3 +357,13 @@ def test_a_new_contact_contacts_nobody(kept: Calendar, connection: Connection) -
         values={"first_name": "Bo", "email": "bo@example.com", "owner": connection.user_id},
     )
     assert sent() == []
+
+
+def test_sync_activity_names_the_event_of_each_row(
+    as_member: Client, calendar: BookingCalendar
+) -> None:
+    """By its subject and day: thirty rows of one calendar are told apart."""
+    meeting = make_meeting(calendar)
+    at = timezone.localtime(meeting.starts_at)
+    told = text_of(as_member.get("/sync/"))
+    assert f"{meeting.subject}, {at.day} {at:%b}" in told

@@ -17,6 +17,9 @@ from tests.activities.bookings import make_calendar, make_meeting
 from tests.contacts.pages import text_of
 from tests.factories import by, make_user
 from tests.integrations.calendars import Calendar, read_busy_times, sent, served
+from tests.integrations.webhooks.receiver import Receiver, receiver, subscribe
+
+__all__ = ["receiver"]
 
 pytestmark = pytest.mark.django_db
 PAGE = "/integrations/"
@@ -221,3 +224,15 @@ def test_the_page_asks_the_database_as_often_for_fifty_people(
 @pytest.mark.parametrize("path", [PAGE, "/integrations/calendars/google_calendar/connect/"])
 def test_strangers_sign_in_first(client: Client, db: None, path: str) -> None:
     assert client.get(path).status_code == 302
+
+
+def test_what_people_connect_themselves_stands_below_for_administrators(
+    client: Client, admin_user: User, member: User, receiver: Receiver
+) -> None:
+    client.force_login(admin_user)
+    told = text_of(client.get("/integrations/"))
+    assert "Contacts API" in told and "Active keys0" in told and "Not connected" in told
+    subscribe(name="Billing")
+    assert "Active webhooks1" in text_of(client.get("/integrations/"))
+    client.force_login(member)
+    assert "Contacts API" not in text_of(client.get("/integrations/"))

@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from contacts import exports
 from contacts.models import Contact, User
 from contacts.services import update_contact
 from integrations import sync_state
 from integrations.models import Delivery
 from integrations.outbox import running
 from tests.contacts.pages import text_of
+from tests.contacts.test_export import export, rows
 from tests.factories import by, make_contact
 from tests.integrations.webhooks.receiver import Receiver, receiver, subscribe
 
@@ -113,3 +115,25 @@ def test_it_costs_one_query_however_many_rows_there_are(
     with django_assert_num_queries(1):
         sync_state.load(contacts)
     assert {vars(contact)["sync_word"] for contact in contacts} == {"Retrying"}
+
+
+@pytest.mark.parametrize("columns", ["shown", "all"])
+def test_an_export_has_the_word_that_the_list_shows(
+    as_member: Client, ada: Contact, member: User, columns: str
+) -> None:
+    make_contact(member, first_name="Bob")
+    put(ada, State.CONFLICT)
+    _, content = export(as_member, columns=columns)
+    found = {row["First name"]: row["Sync"] for row in rows(content)}
+    assert found == {"Ada": "Conflict", "Bob": "Not linked"}
+
+
+def test_an_export_asks_for_the_words_of_a_thousand_contacts_at_once(
+    member: User, django_assert_num_queries: Any
+) -> None:
+    for number in range(30):
+        put(make_contact(member, first_name=f"N{number}"), State.DELIVERED)
+    everybody = Contact.objects.order_by("pk")
+    with django_assert_num_queries(2):
+        found = list(exports.rows_of(everybody, exports.columns_named(["sync_state"])))
+    assert found == [["Synced"]] * 30

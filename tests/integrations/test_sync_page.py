@@ -1,5 +1,7 @@
 """Sync activity: who sees which deliveries, what they say, and what Retry does."""
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -152,3 +154,40 @@ def test_of_a_deleted_contact_nothing_can_be_replayed(
     running.run()
     assert len(receiver.requests) == 1
     assert ada.public_id in text_of(as_admin.get(PAGE))
+
+
+def polled(client: Client, page: Any) -> Any:
+    """What the page asks for by itself, from what it carries."""
+    address = re.search(r'id="ledger" hx-get="([^"]+)"', page.content.decode())
+    assert address is not None
+    return client.get(html.unescape(address[1]), headers={"HX-Request": "true"})
+
+
+@pytest.mark.parametrize("query", ["", "?state=retrying&q=ada"])
+def test_the_page_asks_for_itself_and_hears_only_of_news(
+    as_member: Client, failed: Delivery, query: str
+) -> None:
+    page = as_member.get(f"{PAGE}{query}")
+    assert polled(as_member, page).status_code == 204
+    Delivery.objects.update(words="Another answer.")
+    news = polled(as_member, page)
+    assert news.status_code == 200 and "Another answer." in news.content.decode()
+    assert polled(as_member, news).status_code == 204
+
+
+def test_what_is_refreshed_leads_back_to_the_page_and_not_to_a_part(
+    as_member: Client, failed: Delivery
+) -> None:
+    page = as_member.get(f"{PAGE}?q=ada")
+    Delivery.objects.update(words="Another answer.")
+    news = polled(as_member, page).content.decode()
+    assert 'name="back" value="/sync/?q=ada"' in news
+
+
+def test_whoever_moves_through_the_rows_keeps_their_place(
+    as_member: Client, failed: Delivery
+) -> None:
+    """Each control has a name that outlives the refresh: by it the focus is given back."""
+    told = as_member.get(PAGE).content.decode()
+    assert f'id="c{failed.pk}"' in told and f'id="a{failed.pk}"' in told
+    assert 'id="retry-all"' in told

@@ -8,8 +8,10 @@ import pytest
 
 from contacts.deleting import delete_contact
 from contacts.merging import merge_contacts, plan_selected
-from contacts.models import Contact, User
+from contacts.models import Contact, Merge, User
+from contacts.objects import moment
 from tests.contacts.api.client import Api, problem
+from tests.contacts.unmerge_tools import fold, unfold
 from tests.factories import by, make_contact
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -153,3 +155,27 @@ def test_a_list_asks_as_often_whatever_its_length(
     for limit in (1, 20):
         with django_assert_max_num_queries(7):
             api.get(f"contacts?limit={limit}&expand=owner.teams")
+
+
+def test_who_survives_a_merge_stays_in_its_place(api: Api, member: User) -> None:
+    """Its creation time becomes that of the oldest; who has read it does not meet it again."""
+    made = crowd(member, 5)
+    first = api.get("contacts?limit=2")
+    fold(made[1], made[4])
+    rest = api.get(f"contacts?after={made[1].public_id}")
+    assert ids(first) + ids(rest) == [contact.public_id for contact in made[:4]]
+    assert ids(api.get(f"contacts?before={made[2].public_id}")) == ids(first)
+    assert ids(api.get(f"contacts?before={made[4].public_id}&limit=1")) == [made[3].public_id]
+    assert api.get(f"contacts/{made[1].public_id}").json()["creation_time"] == moment(BEGAN)
+
+
+def test_what_an_undo_brings_back_stands_where_it_was(api: Api, member: User) -> None:
+    made = crowd(member, 5)
+    before = ids(api.get("contacts"))
+    for survivor, duplicate in ((1, 3), (0, 1), (2, 4)):
+        fold(made[survivor], made[duplicate])
+    assert ids(api.get("contacts")) == [before[0], before[2]]
+    for each in Merge.objects.order_by("pk"):
+        unfold(each)
+    assert ids(api.get("contacts")) == before
+    assert not Contact.objects.exclude(listed_at=None).exists()

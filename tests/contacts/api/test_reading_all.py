@@ -91,16 +91,18 @@ class Others:
             connections.close_all()
 
     def write(self) -> None:
-        """One of each. A merge folds the younger into the older one, which stays where it is."""
+        """One of each. A merge folds the older into the younger one and the other way round by
+        turns: whichever survives stays where it is."""
         actor, n = by(self.owner), self.written
         fresh = create_contact(
             actor=actor, values={"owner": self.owner.pk, "email": f"new{n}@example.com"}
         )
         if len(self.victims) > 3:
             first, older, younger = (self.victims.pop() for _ in range(3))
-            self.gone |= {first, younger}
+            survivor, duplicate = (older, younger) if n % 2 else (younger, older)
+            self.gone |= {first, duplicate}
             delete_contact(contact_id=self._pk(first), actor=actor)
-            pair = [Contact.objects.get(pk=self._pk(each)) for each in (older, younger)]
+            pair = [Contact.objects.get(pk=self._pk(each)) for each in (survivor, duplicate)]
             merge_contacts(plan=plan_selected(contacts=pair), actor=actor)
             update_contact(contact_id=pair[0].pk, actor=actor, values={"city": f"City {n}"})
         update_contact(contact_id=fresh.pk, actor=actor, values={"city": "Turin"})

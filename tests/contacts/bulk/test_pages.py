@@ -319,9 +319,9 @@ def test_asking_costs_the_same_however_many_are_selected(
     few, many = people(member, 1), people(member, 40)
     Account.load()
     ask(as_member, "delete", ids=ids(few))
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         ask(as_member, "delete", ids=ids(few))
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         ask(as_member, "delete", ids=ids(many))
 
 
