@@ -15,7 +15,6 @@ from integrations import systems
 from integrations.activity_state import SyncState
 from integrations.activity_systems import connections_behind, kind_of
 from integrations.models import Connection, Delivery
-from integrations.outbox import pace
 from integrations.systems import Look
 
 State = Delivery.State
@@ -41,7 +40,6 @@ class Tally:
 
     states: Counter[str] = field(default_factory=Counter)
     points: list[int] = field(default_factory=lambda: [0] * POINTS)
-    waiting: Counter[str] = field(default_factory=Counter)  # by gate
 
     def add(self, state: str, at: datetime, number: int, now: datetime) -> None:
         self.states[state] += number
@@ -67,16 +65,12 @@ def cards(user: User, state: SyncState) -> list[Card]:
     """What `user` sees of it, in a constant number of queries."""
     now = timezone.now()
     tallies, more = _deliveries(user, now)
-    lasts = pace.seconds_of(sum((each.waiting for each in tallies.values()), Counter()), now)
     found = [_reminders(user, now)] if not state.target else []
     for kind in systems.every():
         if kind in tallies:
             current = state.system == kind
             url = state.but(system="" if current else kind)
-            tally = tallies[kind]
-            ends = [lasts[gate] for gate in tally.waiting if gate in lasts]
-            time = pace.in_words(max(ends)) if ends else ""
-            found.append(_card(systems.look_of(kind), url, tally, more, current, time))
+            found.append(_card(systems.look_of(kind), url, tallies[kind], more, current))
     return [card for card in found if card is not None]
 
 
@@ -90,8 +84,6 @@ def _deliveries(user: User, now: datetime) -> tuple[dict[str, Tally], bool]:
     for family, gate, state, hour, number in grouped:
         tally = tallies.setdefault(kind_of(family, gate, known), Tally())
         tally.add(state, hour, number, now)
-        if state in {State.PENDING, State.IN_FLIGHT}:
-            tally.waiting[gate] += number
     return tallies, bool(floor)
 
 
@@ -120,12 +112,8 @@ def _reminders(user: User, now: datetime) -> Card | None:
     return _card(REMINDERS, reverse("reminder_list") + "?show=ended", tally, False, False)
 
 
-def _card(look: Look, url: str, tally: Tally, more: bool, current: bool, time: str = "") -> Card:
-    """`time` is how long what waits will take, if that is worth saying."""
+def _card(look: Look, url: str, tally: Tally, more: bool, current: bool) -> Card:
     text, tone = _told(tally.states)
-    if time:
-        waiting = f"{sum(tally.waiting.values()):,} pending"
-        text = f"{text}, {time}" if text == waiting else f"{text}; {waiting}, {time}"
     total = sum(tally.states.values())
     return Card(look, url, total, more, text, tone, line_of(tally.points), current)
 

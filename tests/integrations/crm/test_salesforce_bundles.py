@@ -1,19 +1,15 @@
 """Many contacts at once: by Salesforce's collections, and ten thousand that wait behind an edit."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
-from django.utils import timezone
 
 from contacts.models import Contact, Source, User
 from contacts.services import update_contact
 from contacts.signals import Actor
 from integrations.crm import rows
 from integrations.models import Connection, Delivery, ExternalRecord, Gate
-from integrations.outbox import claiming, pace
-from tests.contacts.pages import text_of
+from integrations.outbox import claiming
 from tests.factories import make_contact
 from tests.integrations.crm.salesforce_world import Org
 from tests.integrations.crm.world import Crm, edit, later, sent
@@ -120,30 +116,3 @@ def test_an_edit_passes_ten_thousand_that_wait_for_hubspot(
     wait(ada, connection)
     row = edit(ada, city="Bath")
     assert [each.pk for each in claiming.claim()] == [row.pk]
-
-
-def test_sync_activity_says_how_long_ten_thousand_take(
-    known: list[Contact], salesforce: Connection, as_admin: Client
-) -> None:
-    wait(known[-1], salesforce)
-    Delivery.objects.update(settled_at=None)
-    page = text_of(as_admin.get("/sync/"))
-    assert "10,000 pending, under a minute" in page  # 50 calls for 200 each, 20 of them in 10 s
-    Gate.objects.filter(key=salesforce.gate).update(backlog_until=timezone.now() + timedelta(minutes=14, seconds=30))  # fmt: skip
-    assert "10,000 pending, about 15 minutes" in text_of(as_admin.get("/sync/"))
-
-
-@pytest.mark.parametrize(
-    ("together", "lately", "said"),
-    [
-        (1, 0, "about 1 hour"), (100, 0, "under a minute"), (1, 3000, "about 1 hour"),
-        (100, 600, "about 12 minutes"), (200, 60, "about 2 hours"),
-    ],
-)  # fmt: skip
-def test_how_long_it_takes_is_the_slower_of_the_limit_and_what_was_seen(
-    together: int, lately: int, said: str
-) -> None:
-    """25 in ten seconds, of which 5 are kept for people: 20 bundles in ten seconds."""
-    gate = Gate(key="connection 1", limit=25, per_seconds=10, together=together)
-    waiting = 7_200
-    assert pace.in_words(pace.lasts(gate, waiting, lately, timezone.now())) == said
