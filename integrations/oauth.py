@@ -51,6 +51,9 @@ class Provider:
     extra: Mapping[str, str] = field(default_factory=dict)  # in the authorisation request
     #: Whose account a token answer is for; "" where it does not say.
     account: Callable[[Mapping[str, Any]], str] = lambda told: _account(told.get("id_token"))
+    #: Where the API of that account is; "" where that is the same for all.
+    instance: Callable[[Mapping[str, Any]], str] = lambda told: ""
+    lasts_until_refused: bool = False  # an access token's end is not told
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,10 @@ class Grant:
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)  # "": the one that we have stays good
-    expires_in: int
+    expires_in: int | None  # seconds; None: until it is refused
     scopes: tuple[str, ...]
     account: str = ""  # the address of whom it is for
+    instance: str = ""  # where its API is, if it has one of its own
 
     def missing(self, provider: Provider) -> list[str]:
         """The required scopes that the person has not allowed; people can untick them."""
@@ -145,12 +149,14 @@ def _grant(told: Any, provider: Provider) -> Grant:
     if not isinstance(told, dict) or not isinstance(told.get("access_token"), str):
         raise RetryableError(f"{provider.label} answered with something that cannot be read.")
     expires = told.get("expires_in")
+    otherwise = None if provider.lasts_until_refused else EXPIRES
     return Grant(
         access=told["access_token"],
         refresh=told["refresh_token"] if isinstance(told.get("refresh_token"), str) else "",
-        expires_in=expires if isinstance(expires, int) and 0 < expires < 10**7 else EXPIRES,
+        expires_in=expires if isinstance(expires, int) and 0 < expires < 10**7 else otherwise,
         scopes=_scopes(told) or provider.scopes,
         account=provider.account(told),
+        instance=provider.instance(told),
     )
 
 

@@ -37,6 +37,7 @@ class ConnectionSignIn:
         self.pk = pk
         self.provider = provider
         self.sleep = sleep
+        self.instance = ""
 
     def token(self) -> str:
         """An access token for the next minutes; renewed first where it runs out."""
@@ -56,6 +57,7 @@ class ConnectionSignIn:
         found = Connection.objects.filter(pk=self.pk, state=Connection.State.CONNECTED).first()
         if found is None:
             raise ReconnectRequired(HELD)
+        self.instance = found.options.get("instance_url", "")
         return found
 
     def _renew(self, connection: Connection) -> str:
@@ -92,6 +94,7 @@ class ConnectionSignIn:
             raise
         if not self._rows(version).update(**columns_of(grant), version=F("version") + 1):
             return self.token()
+        self.instance = grant.instance or self.instance
         return grant.access
 
     def _rows(self, version: int) -> QuerySet[Connection]:
@@ -115,7 +118,9 @@ def columns_of(grant: Grant) -> dict[str, object]:
     """A grant as a connection stores it: sealed. Without a new refresh token the old one stays."""
     sealed = Connection()
     sealed.set_tokens(access=grant.access, refresh=grant.refresh)
-    kept = {"refresh_token": sealed.refresh_token} if grant.refresh else {}
+    kept: dict[str, object] = {"refresh_token": sealed.refresh_token} if grant.refresh else {}
+    if grant.instance:
+        kept["options"] = {"instance_url": grant.instance}
     return {
         "access_token": sealed.access_token,
         **kept,
@@ -125,5 +130,8 @@ def columns_of(grant: Grant) -> dict[str, object]:
     }
 
 
-def expiry(grant: Grant) -> datetime:
+def expiry(grant: Grant) -> datetime | None:
+    """None where a token lasts until it is refused."""
+    if grant.expires_in is None:
+        return None
     return timezone.now() + timedelta(seconds=grant.expires_in)

@@ -58,6 +58,7 @@ urlpatterns = [
     path("integrations/crm/<str:kind>/back/", crm.crm_back, name="crm_back"),
     path("integrations/crm/<str:kind>/disconnect/", crm.crm_disconnect, name="crm_disconnect"),
     path("integrations/crm/<str:kind>/fields/", crm_mapping.crm_read_again, name="crm_read_again"),
+    path("integrations/crm/<str:kind>/records/", crm_mapping.crm_kind, name="crm_kind"),
     path(
         "contacts/<str:public_id>/crm/<row:connection_id>/again/",
         crm_review.crm_ask_again,

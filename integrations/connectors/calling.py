@@ -10,6 +10,9 @@ from integrations.connectors.base import AnswerLostError, ConnectorError, Retrya
 class SignIn(Protocol):
     """A connection's way in. Both raise ReconnectRequired, Misconfigured, RetryableError."""
 
+    #: Where this account's API is, once a token was asked for; "" where that is the same for all.
+    instance: str
+
     def token(self) -> str:
         """An access token that has not run out."""
         ...
@@ -32,6 +35,11 @@ class Caller:
         self.api = api.rstrip("/")
         self.sign_in = sign_in
 
+    @property
+    def base(self) -> str:
+        """It may be another one after a renewal."""
+        return self.sign_in.instance or self.api
+
     def error_of(self, answer: http.Answer) -> ConnectorError | Changed:
         raise NotImplementedError
 
@@ -46,13 +54,12 @@ class Caller:
         longest: int = http.LONGEST_ANSWER,
     ) -> http.Answer:
         """A 2xx answer. A refused token is renewed once; everything else is raised."""
-        url = f"{self.api}{path}"
         token = self.sign_in.token()
         parts = {"query": query, "headers": headers, "json": json, "longest": longest}
-        answer = self._once(method, url, token, **parts)
+        answer = self._once(method, f"{self.base}{path}", token, **parts)
         if answer.status == 401:
             token = self.sign_in.renewed(token)
-            answer = self._once(method, url, token, **parts)
+            answer = self._once(method, f"{self.base}{path}", token, **parts)
         if 200 <= answer.status < 300:
             return answer
         error = self.error_of(answer)

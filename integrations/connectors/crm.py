@@ -64,6 +64,14 @@ class AddressTaken(ConflictError):
         self.other = other
 
 
+class DuplicatesFound(AddressTaken):
+    """The account's own rules take these records for the same; nothing was written."""
+
+    def __init__(self, words: str, others: Sequence[str] = ()) -> None:
+        super().__init__(words, next(iter(others), ""))
+        self.others = tuple(others)
+
+
 class FieldsRefused(PermanentError):
     """These fields cannot be written: removed or locked there since they were mapped."""
 
@@ -78,6 +86,9 @@ class CrmConnector(Protocol):
     `fields` are the vendor's names of the values that are to be read along.
     """
 
+    #: How much of the vendor's allowance is used, as it was told last; 0 where it does not say.
+    used: float
+
     def account_details(self) -> tuple[str, str]:
         """The vendor's id of the account that the sign-in is for, and the account's time zone."""
         ...
@@ -88,8 +99,12 @@ class CrmConnector(Protocol):
         """The record, or the one that it was merged into. Raises TargetGone."""
         ...
 
+    def by_key(self, key: str, fields: Sequence[str]) -> list[Record]:
+        """Those that carry this id of ours; none where the account has no place for it."""
+        ...
+
     def by_email(self, address: str, fields: Sequence[str]) -> list[Record]:
-        """Those that have the address, as their own or as a further one."""
+        """Those that have the address, as their own or as a further one; the last modified first."""
         ...
 
     def by_phone(self, number: str, fields: Sequence[str]) -> list[Record]:
@@ -102,8 +117,8 @@ class CrmConnector(Protocol):
         """Records with just these values that were made since: the trace of a create of ours."""
         ...
 
-    def create(self, values: Mapping[str, str], fields: Sequence[str]) -> Record:
-        """A new record, as it is stored."""
+    def create(self, values: Mapping[str, str], fields: Sequence[str], key: str = "") -> Record:
+        """A new record, as it is stored. `key` is our id, for an account that has a place for it."""
         ...
 
     def update(self, record: Record, values: Mapping[str, str], fields: Sequence[str]) -> Record:

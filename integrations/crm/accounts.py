@@ -49,8 +49,11 @@ def store_fields(account: CrmAccount, found: list[RemoteField]) -> None:
     account.read_at, account.next_at, account.trouble = now, now + EVERY, ""
     columns = ["remote_fields", "read_at", "next_at", "trouble"]
     if first and not account.rules:
-        defaults = vendors.vendor_of(account.connection).defaults
-        account.rules = mapping.as_rows(mapping.default_rules(defaults, remotes_of(account)))
+        vendor = vendors.vendor_of(account.connection)
+        rules = mapping.default_rules(
+            vendor.defaults_of(account.record_kind), remotes_of(account), vendor.fallbacks
+        )
+        account.rules = mapping.as_rows(rules)
         columns.append("rules")
     account.save(update_fields=columns)
 
@@ -121,3 +124,17 @@ def save_mapping(
     if not saved:
         raise MappingChanged
     history.audit(Actor(user), "crm.mapped", account.connection.vendor)
+
+
+@transaction.atomic
+def choose_kind(account: CrmAccount, *, kind: str, version: int, user: User) -> None:
+    """Have new records be of this kind from now on. It has fields of its own, so they are read anew
+    and the mapping begins with the usual one. Raises MappingChanged."""
+    connection = account.connection
+    saved = CrmAccount.objects.filter(pk=account.pk, version=version).update(
+        record_kind=kind, rules=[], remote_fields=[], read_at=None, version=version + 1
+    )
+    if not saved:
+        raise MappingChanged
+    history.audit(Actor(user), "crm.kind", connection.vendor)
+    read_again(connection)

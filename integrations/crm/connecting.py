@@ -36,8 +36,8 @@ class AnotherAccount(Exception):
 class GivenToken:
     """A SignIn that has one token: to ask whose it is, before anything is stored."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    def __init__(self, token: str, instance: str = "") -> None:
+        self._token, self.instance = token, instance
 
     def token(self) -> str:
         return self._token
@@ -52,9 +52,9 @@ def own(vendor: Vendor) -> Connection | None:
     return rows.exclude(state=State.DISCONNECTED).first()
 
 
-def details_of(vendor: Vendor, token: str) -> tuple[str, str]:
+def details_of(vendor: Vendor, token: str, instance: str = "") -> tuple[str, str]:
     """Whose a token is: the account's id and time zone, told by the vendor. Raises its errors."""
-    connector = vendor.connector(vendor.config, GivenToken(token), "", "UTC")
+    connector = vendor.connector(vendor.config, GivenToken(token, instance), CrmAccount())
     return connector.account_details()
 
 

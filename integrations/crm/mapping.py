@@ -69,11 +69,14 @@ def stored_fields(rows: Iterable[Mapping[str, Any]]) -> dict[str, RemoteField]:
     }
 
 
-def default_rules(defaults: Mapping[str, str], remotes: Mapping[str, RemoteField]) -> list[Rule]:
+def default_rules(
+    defaults: Mapping[str, str], remotes: Mapping[str, RemoteField],
+    fallbacks: Mapping[str, str] | None = None,
+) -> list[Rule]:  # fmt: skip
     """The mapping that a new connection begins with: what both sides have and may be written."""
-    ours = known_fields()
+    ours, texts = known_fields(), fallbacks or {}
     return [
-        Rule(name, remote)
+        Rule(name, remote, fallback=texts.get(remote, "") if remotes[remote].required else "")
         for name, remote in defaults.items()
         if remote in remotes and fits(ours[name], remotes[remote]) and not remotes[remote].locked
     ]

@@ -1,6 +1,6 @@
 """Which record is a contact's: by its stored id, then by a former address, then by the present one.
 
-By phone only where there is no address; of several the last modified one. A former and the present
+Of several with one address the last modified one, and so by phone, only where there is no address. A former and the present
 address on two records is a question for a person, and so are two records of contacts that were merged
 here. What a vendor has merged is followed; what it has deleted is looked for anew.
 """
@@ -33,11 +33,12 @@ class Person:
     former: tuple[str, ...]  # addresses, the last first
     phones: tuple[str, ...]
     keys: frozenset[str]  # every former address and number
+    public_id: str = ""
 
 
 @dataclass(frozen=True)
 class Match:
-    """The record, if any. `linked`: it was the contact's before. `among`: so many had the number."""
+    """The record, if any. `linked`: it was the contact's before. `among`: so many could be it."""
 
     record: Record | None = None
     linked: bool = False
@@ -49,7 +50,7 @@ def person_of(contact: Contact) -> Person:
     emails = [row.key for row in rows if row.kind == Identifier.Kind.EMAIL]
     phones = dict.fromkeys(each for each in (contact.mobile_phone, contact.phone) if each)
     keys = frozenset(row.key for row in rows)
-    return Person(contact.email, tuple(emails[:FORMERS]), tuple(phones), keys)
+    return Person(contact.email, tuple(emails[:FORMERS]), tuple(phones), keys, contact.public_id)
 
 
 def find(
@@ -65,11 +66,17 @@ def find(
         raise Several(known, known[0].id)
     if known:
         return Match(known[0], linked=True)
-    found = {row.id: row for row in _by_addresses(connector, person, fields)}
+    carrying = connector.by_key(person.public_id, fields)
+    if len(carrying) > 1:
+        raise Several(carrying)
+    if carrying:
+        return Match(carrying[0])
+    found = {each.record.id: each for each in _by_addresses(connector, person, fields)}
     if len(found) > 1:
-        raise Several(list(found.values()))
+        raise Several([each.record for each in found.values()])
     if found:
-        return Match(next(iter(found.values())))
+        among = next(iter(found.values()))
+        return Match(among.record, among=among.number)
     return Match() if person.email else _by_phones(connector, person, fields, free)
 
 
@@ -87,13 +94,17 @@ def linked_records(
     return list(found.values())
 
 
-def _by_addresses(connector: CrmConnector, person: Person, fields: Sequence[str]) -> list[Record]:
-    """The record of a former address, else none, and that of the present one."""
-    rows: list[Record] = []
-    for address in person.former:
-        rows += connector.by_email(address, fields)
-    current = connector.by_email(person.email, fields) if person.email else []
-    return [*rows, *current]
+@dataclass(frozen=True)
+class _Among:
+    record: Record
+    number: int
+
+
+def _by_addresses(connector: CrmConnector, person: Person, fields: Sequence[str]) -> list[_Among]:
+    """Of each former address and of the present one the record that was modified last."""
+    current = [person.email] if person.email else []
+    found = (connector.by_email(address, fields) for address in (*person.former, *current))
+    return [_Among(rows[0], len(rows)) for rows in found if rows]
 
 
 def _by_phones(

@@ -104,7 +104,8 @@ def _mapped(connection: Connection) -> set[str]:
     """The fields of ours that are sent; before the account was read, those that usually are."""
     account = getattr(connection, "crm", None)
     if account is None or account.read_at is None:
-        return set(vendors.vendor_of(connection).defaults)
+        kind = account.record_kind if account is not None else ""
+        return set(vendors.vendor_of(connection).defaults_of(kind))
     return {rule.field for rule in mapping.stored_rules(account.rules)}
 
 

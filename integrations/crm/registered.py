@@ -49,6 +49,7 @@ def everywhere() -> None:
         crm__connected="Connected a CRM",
         crm__disconnected="Disconnected a CRM",
         crm__mapped="Changed which fields are sent to a CRM",
+        crm__kind="Chose what new contacts become in a CRM",
         crm__link="Chose the CRM record of a contact",
         crm__leave="Left CRM records of a contact as they are",
         crm__merge="Had two CRM records of a contact merged",

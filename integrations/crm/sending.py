@@ -1,7 +1,10 @@
 """From a delivery to the CRM: one contact, one meeting, or a hundred contacts of an import at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 
+from activities.reminders import clock
 from contacts.models import Contact
 from integrations.connectors.base import Done, SkippedByPolicy
 from integrations.connectors.crm import CrmConnector
@@ -10,10 +13,13 @@ from integrations.crm.bundles import Bundle, Outcome
 from integrations.crm.deciding import Asked
 from integrations.crm.syncing import ContactSync
 from integrations.models import Connection, CrmAccount, Delivery
+from integrations.outbox import gates
 
 DISCONNECTED = "{} was disconnected."
 REMOVED = "The contact no longer exists."
 NOTHING = Asked(frozenset())
+TIGHT = 0.9  # of the vendor's calls of a day; the rest is for people
+LOOKED_AGAIN = timedelta(minutes=15)  # a day's calls come back one by one
 
 
 class CrmDeliverer:
@@ -23,7 +29,8 @@ class CrmDeliverer:
 
     def deliver(self, delivery: Delivery) -> Done:
         connection = _connected(delivery)
-        return _deliver(delivery, connection, _connector(connection))
+        with _connector(connection) as connector:
+            return _deliver(delivery, connection, connector)
 
     def deliver_many(self, deliveries: Sequence[Delivery]) -> list[Outcome | None]:
         """Contacts of one account, by batch calls; None for those that need more than these."""
@@ -31,7 +38,8 @@ class CrmDeliverer:
             connection = _connected(deliveries[0])
         except SkippedByPolicy as error:
             return [error] * len(deliveries)
-        return Bundle(connection, _connector(connection), deliveries).run()
+        with _connector(connection) as connector:
+            return Bundle(connection, connector, deliveries).run()
 
     def takes_many(self, delivery: Delivery) -> bool:
         return "meeting" not in rows.asked_in(delivery)
@@ -47,9 +55,16 @@ def _connected(delivery: Delivery) -> Connection:
     return found
 
 
-def _connector(connection: Connection) -> CrmConnector:
-    account = CrmAccount.objects.filter(connection=connection).first()
-    return vendors.connector_of(connection, account)
+@contextmanager
+def _connector(connection: Connection) -> Iterator[CrmConnector]:
+    """Afterwards the backlog is held where little is left of the day's calls."""
+    account = CrmAccount.objects.filter(connection=connection).select_related("connection").first()
+    connector = vendors.connector_of(connection, account)
+    try:
+        yield connector
+    finally:
+        if connector.used >= TIGHT:
+            gates.hold_backlog(connection.gate, clock.now() + LOOKED_AGAIN)
 
 
 def _deliver(delivery: Delivery, connection: Connection, connector: CrmConnector) -> Done:

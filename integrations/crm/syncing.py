@@ -19,7 +19,13 @@ from integrations.connectors.base import (
     SkippedByPolicy,
     TargetGone,
 )
-from integrations.connectors.crm import AddressTaken, CrmConnector, FieldsRefused, Record
+from integrations.connectors.crm import (
+    AddressTaken,
+    CrmConnector,
+    DuplicatesFound,
+    FieldsRefused,
+    Record,
+)
 from integrations.crm import accounts, conflicts, deciding, mapping, matching, records, vendors
 from integrations.crm.deciding import Asked
 from integrations.crm.matching import Match, Several
@@ -33,6 +39,8 @@ WAITS = "What may have been made is not shown by the search yet."
 BOTH = "{} has more than one record for this contact: {}. Choose what becomes of them."
 TAKEN = "Another record of {} has the address of this contact. Choose what becomes of them."
 ELSEWHERE = "The record in {} belongs to another contact here. Choose what becomes of it."
+CHOOSE = "Choose what becomes of them."
+RULED = "Its rules refuse the rest, since they take another record for the same."
 LEFT = "A person has left this contact without a record there."
 LACKS = "{} needs a value for {}, and the contact has none. Give the mapping a fallback."
 UNSENT = "Not sent, since {} has removed or locked it: {}."
@@ -90,7 +98,9 @@ class ContactSync:
         if records.holders(self.connection, [match.record.id], besides=self.contact):
             raise self._conflict(delivery, [match.record], ELSEWHERE.format(self.vendor.label))
         if match.among > 1:
-            self.words.append(f"Updated {match.record.id}, of {match.among} with this number.")
+            self.words.append(
+                f"Updated {match.record.id}, of {match.among} that could be this contact's."
+            )
         return match
 
     def _free(self, found: list[Record]) -> list[Record]:
@@ -160,15 +170,23 @@ class ContactSync:
         """The address is this record's own already, or a person has to choose."""
         now = self.connector.read(record.id, self.fields)
         address = values.get(self.vendor.email, "")
-        if address.lower() not in now.emails:
+        if isinstance(taken, DuplicatesFound) or address.lower() not in now.emails:
             others = self._others(record, taken, address)
-            words = TAKEN.format(self.vendor.label)
+            words = self._why(taken)
             raise self._conflict(delivery, [now, *others], words, record.id)
         rest = {name: value for name, value in values.items() if name != self.vendor.email}
         self.words.append(f"{self.vendor.label} keeps the address as a further one.")
         return self._update(now, rest) if rest else now
 
+    def _why(self, taken: AddressTaken) -> str:
+        if isinstance(taken, DuplicatesFound):
+            return f"{taken} {CHOOSE}"
+        return TAKEN.format(self.vendor.label)
+
     def _others(self, record: Record, taken: AddressTaken, address: str) -> list[Record]:
+        if isinstance(taken, DuplicatesFound) and taken.others:
+            there = (self._still(each) for each in taken.others if each != record.id)
+            return [each for each in there if each is not None]
         if taken.other and taken.other != record.id:
             return [self.connector.read(taken.other, self.fields)]
         found = self.connector.by_email(address, self.fields) if address else []
@@ -184,6 +202,9 @@ class ContactSync:
             made = self._made(values)
         except AddressTaken as taken:
             found = self._others(Record(""), taken, values.get(self.vendor.email, ""))
+            if found and isinstance(taken, DuplicatesFound):
+                records.forget(self.connection, self.contact)
+                raise self._conflict(delivery, found, self._why(taken)) from None
             if len(found) != 1:
                 raise
             return self._write(delivery, Match(self._own(delivery, found[0])), asked)
@@ -203,10 +224,10 @@ class ContactSync:
 
     def _made(self, values: Mapping[str, str]) -> Record:
         try:
-            return self.connector.create(values, self.fields)
+            return self.connector.create(values, self.fields, self.contact.public_id)
         except FieldsRefused as refused:
             rest = self._without(refused, values)
-            return self.connector.create(rest, self.fields)
+            return self.connector.create(rest, self.fields, self.contact.public_id)
 
     def _trace(self, values: Mapping[str, str]) -> Record | None:
         """What an earlier try may have made. By an address it was found already, since the store is
@@ -267,9 +288,17 @@ class ContactSync:
             # The other record keeps the address: that is what was chosen.
             rest = {name: v for name, v in values.items() if name != self.vendor.email}
             self.words.append(f"Without the address, which another {self.vendor.record} has.")
-            done = self.written(delivery, record, rest)
+            done = self._the_rest(delivery, record, rest)
         conflicts.clear(self.connection, self.contact)
         return done
+
+    def _the_rest(self, delivery: Delivery, record: Record, values: Mapping[str, str]) -> Done:
+        """The link is what a person has chosen, whatever a rule of the account says of the values."""
+        try:
+            return self.written(delivery, record, values)
+        except ConflictError:
+            self.words.append(RULED)
+            return self.kept(record, changed=False)
 
     def _still(self, record_id: str) -> Record | None:
         try:

@@ -1,14 +1,16 @@
 """The CRMs there are. The only place in this package that knows their names."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from integrations.connectors.calling import SignIn
 from integrations.connectors.crm import CrmConnector
 from integrations.connectors.hubspot import HubSpot
+from integrations.connectors.salesforce import Salesforce
 from integrations.models import Connection, CrmAccount
 from integrations.oauth import Provider
 from integrations.outbox.limits import Limit
@@ -33,9 +35,15 @@ class Vendor:
     mobile: str
     defaults: Mapping[str, str]  # our field -> theirs
     account: Callable[[Mapping[str, Any]], str]  # whose a token answer is
-    connector: Callable[[Mapping[str, Any], SignIn, str, str], CrmConnector]
+    connector: Callable[[Mapping[str, Any], SignIn, CrmAccount], CrmConnector]
     together: int  # records of a batch call
     cost: int  # calls that a record, or a batch, takes as a rule
+    at_once: int = 0  # workers that may call it at the same time; 0: any number
+    #: Kinds of records between which administrators choose -> their own mapping to begin with.
+    kinds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    fallbacks: Mapping[str, str] = field(default_factory=dict)  # their required field -> text
+    instance: Callable[[Mapping[str, Any], str], str] = lambda told, url: ""
+    lasts_until_refused: bool = False  # access tokens, see integrations.oauth
 
     @property
     def config(self) -> dict[str, Any]:
@@ -45,7 +53,16 @@ class Vendor:
     def limit(self) -> Limit:
         """The vendor's limit as deliveries."""
         config = self.config
-        return Limit(config["calls"] // self.cost, config["per_seconds"], together=self.together)
+        return Limit(
+            config["calls"] // self.cost, config["per_seconds"], self.at_once, self.together
+        )
+
+    def kind_or_first(self, kind: str) -> str:
+        """The kind of new records; "" for a vendor that has only one."""
+        return kind if kind in self.kinds else next(iter(self.kinds), "")
+
+    def defaults_of(self, kind: str) -> Mapping[str, str]:
+        return self.kinds.get(self.kind_or_first(kind), self.defaults)
 
     @property
     def provider(self) -> Provider | None:
@@ -59,6 +76,8 @@ class Vendor:
             scopes=self.scopes,
             required=self.required,
             account=self.account,
+            instance=lambda told: self.instance(told, config["token_url"]),
+            lasts_until_refused=self.lasts_until_refused,
             **{name: config[name] for name in own},
         )
 
@@ -67,11 +86,32 @@ class Vendor:
         return f"Set {self.variables}, and start Kith again. README.md says where to get them."
 
 
-def _hubspot(config: Mapping[str, Any], sign_in: SignIn, account: str, zone: str) -> CrmConnector:
+def _hubspot(config: Mapping[str, Any], sign_in: SignIn, account: CrmAccount) -> CrmConnector:
+    known = account.connection_id is not None
     return HubSpot(
-        config["api"], sign_in, account=account, zone=zone, app=config["app"],
-        objects=config["objects"],
+        config["api"], sign_in, app=config["app"], objects=config["objects"], zone=account.zone,
+        account=account.connection.external_account if known else "",
     )  # fmt: skip
+
+
+def _salesforce(config: Mapping[str, Any], sign_in: SignIn, account: CrmAccount) -> CrmConnector:
+    return Salesforce(
+        config["api"], sign_in, path=config["path"], key_field=config["key_field"],
+        makes=SALESFORCE.kind_or_first(account.record_kind),
+    )  # fmt: skip
+
+
+def _org(told: Mapping[str, Any]) -> str:
+    """The org's id: the last but one part of `id`, an address that ends with the person's."""
+    parts = str(told.get("id") or "").split("/")
+    return parts[-2][:15] if len(parts) > 2 else ""
+
+
+def _instance(told: Mapping[str, Any], token_url: str) -> str:
+    """Where the org's API is; not at an address that is less safe than the one that names it."""
+    url = urlsplit(str(told.get("instance_url") or ""))
+    safe = url.scheme == "https" or url.scheme == urlsplit(token_url).scheme == "http"
+    return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}" if safe and url.hostname else ""
 
 
 HUBSPOT = Vendor(
@@ -101,7 +141,45 @@ HUBSPOT = Vendor(
     together=100,
     cost=4,
 )  # fmt: skip
-CRMS: dict[str, Vendor] = {vendor.kind: vendor for vendor in (HUBSPOT,)}
+_PERSON = {
+    "email": "Email", "first_name": "FirstName", "last_name": "LastName",
+    "mobile_phone": "MobilePhone", "phone": "Phone", "job_title": "Title",
+    "salutation": "Salutation",
+}  # fmt: skip
+_MAILING = {
+    "street_address": "MailingStreet", "city": "MailingCity", "state": "MailingState",
+    "post_code": "MailingPostalCode", "country": "MailingCountry",
+}  # fmt: skip
+_LEAD = {
+    "company": "Company", "street_address": "Street", "city": "City", "state": "State",
+    "post_code": "PostalCode", "country": "Country",
+}  # fmt: skip
+SALESFORCE = Vendor(
+    kind="salesforce",
+    label="Salesforce",
+    record="Salesforce record",
+    tile="SF",
+    matched_by="Salesforce ID, then email",
+    variables="SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET",
+    scopes=("api", "refresh_token"),
+    required=("api", "refresh_token"),
+    takes_token=False,
+    merges=False,
+    email="Email",
+    mobile="MobilePhone",
+    defaults={**_PERSON, **_MAILING},
+    account=_org,
+    connector=_salesforce,
+    together=200,
+    cost=4,
+    at_once=4,  # of the five long calls that the smallest edition allows
+    kinds={"Contact": {**_PERSON, **_MAILING}, "Lead": {**_PERSON, **_LEAD}},
+    # What Salesforce's own forms write where there is nothing.
+    fallbacks={"LastName": "[not provided]", "Company": "[not provided]"},
+    instance=_instance,
+    lasts_until_refused=True,
+)
+CRMS: dict[str, Vendor] = {vendor.kind: vendor for vendor in (HUBSPOT, SALESFORCE)}
 
 
 def vendor_of(connection: Connection) -> Vendor:
@@ -112,5 +190,5 @@ def connector_of(connection: Connection, account: CrmAccount | None = None) -> C
     """What speaks to this account."""
     vendor = vendor_of(connection)
     sign_in = ConnectionSignIn(connection.pk, vendor.provider if connection.refresh_token else None)
-    zone = account.zone if account is not None else "UTC"
-    return vendor.connector(vendor.config, sign_in, connection.external_account, zone)
+    known = account or CrmAccount(connection=connection)
+    return vendor.connector(vendor.config, sign_in, known)

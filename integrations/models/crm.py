@@ -16,6 +16,8 @@ class CrmAccount(models.Model):
     #: [{"field", "remote", "overwrite", "fallback"}], see integrations.crm.mapping.
     rules = models.JSONField(default=list, blank=True)
     version = models.PositiveIntegerField(default=1)  # of the mapping: of two who save, one is told
+    #: The kind of new records, of a vendor that has several (Vendor.kinds); "" is the first.
+    record_kind = models.CharField(max_length=40, blank=True, default="")
     log_meetings = models.BooleanField(default=True)
     remote_fields = models.JSONField(default=list, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)  # the fields; None: never yet

@@ -27,6 +27,8 @@ class Gate(models.Model):
     #: Until then the other side has asked to be left alone, by a Retry-After: whatever is in hand
     #: waits, too, and so do readings.
     asked_until = models.DateTimeField(null=True, blank=True)
+    #: Until then only what a person waits for leaves: the other side's calls of the day run out.
+    backlog_until = models.DateTimeField(null=True, blank=True)
     #: At most so many within so many seconds; without a limit 0.
     limit = models.PositiveIntegerField(default=0)
     per_seconds = models.PositiveIntegerField(default=1)

@@ -62,8 +62,8 @@ def _claim_at(key: str, wanted: int, contact_id: int | None, token: str) -> list
             ids, left = _bundle(gate, contact_id, now, allowed)
         else:
             ids = _oldest(key, contact_id, now, allowed)
-            if gates.for_backlog(gate, allowed) < len(ids):
-                ids = _within_share(ids, gates.for_backlog(gate, allowed))
+            if gates.for_backlog(gate, allowed, now) < len(ids):
+                ids = _within_share(ids, gates.for_backlog(gate, allowed, now))
             left = len(ids)
         if not ids:
             return []
@@ -88,10 +88,10 @@ def _bundle(
     bundle = set(bundled.values_list("pk", flat=True))
     alone = [pk for pk in ids if pk not in bundle][:allowed]
     if alone:
-        share = gates.for_backlog(gate, allowed)
+        share = gates.for_backlog(gate, allowed, now)
         alone = _within_share(alone, share) if share < len(alone) else alone
         return alone, len(alone)
-    return (ids, 1) if ids and gates.for_backlog(gate, allowed) else ([], 0)
+    return (ids, 1) if ids and gates.for_backlog(gate, allowed, now) else ([], 0)
 
 
 def _oldest(key: str, contact_id: int | None, now: datetime, limit: int) -> list[int]:

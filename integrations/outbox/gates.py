@@ -77,8 +77,10 @@ def pass_through(gate: Gate, wanted: int, now: datetime) -> int:
     return max(0, min(wanted, gate.limit - gate.used))
 
 
-def for_backlog(gate: Gate, allowed: int) -> int:
+def for_backlog(gate: Gate, allowed: int, now: datetime) -> int:
     """How many of the `allowed` may be what no person waits for: an edit finds room at any time."""
+    if gate.backlog_until is not None and gate.backlog_until > now:
+        return 0
     if not gate.limit or gate.limit == 1 or gate.failures >= OPENS_AFTER:
         return allowed
     kept = math.ceil(gate.limit * FOR_PEOPLE)
@@ -116,6 +118,12 @@ def hold(key: str, until: datetime) -> None:
     gate = Gate.objects.filter(key=key)
     gate.filter(Q(closed_until=None) | Q(closed_until__lt=until)).update(closed_until=until)
     gate.filter(Q(asked_until=None) | Q(asked_until__lt=until)).update(asked_until=until)
+
+
+def hold_backlog(key: str, until: datetime) -> None:
+    """Let only what people wait for pass before: what is left for today is kept for them."""
+    gate = Gate.objects.filter(key=key)
+    gate.filter(Q(backlog_until=None) | Q(backlog_until__lt=until)).update(backlog_until=until)
 
 
 def failed(key: str, now: datetime, retry_after: float = 0.0) -> None:

@@ -76,7 +76,7 @@ def _back(request: HtmxHttpRequest, vendor: Vendor) -> HttpResponse:
         return integrations_page(request, REFUSED.format(vendor.label), status=400)
     try:
         grant = way.grant(vendor.provider, code, kept["verifier"], _back_url(vendor.kind))
-        account, zone = connecting.details_of(vendor, grant.access)
+        account, zone = connecting.details_of(vendor, grant.access, grant.instance)
         if grant.account != account:
             raise connecting.AnotherAccount
         connecting.connect(vendor=vendor, grant=grant, zone=zone, user=request.user)

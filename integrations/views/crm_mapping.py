@@ -16,6 +16,9 @@ from integrations.views.crm import vendor_named
 
 CHANGED = "Somebody else has saved the mapping meanwhile. What you chose is below: save again to keep it."  # fmt: skip
 
+CHANGED_KIND = "Somebody else has saved the mapping meanwhile. Look at it, and choose again."
+NO_KIND = "New records: choose one of the kinds that are offered."
+
 
 @administrators_only
 @require_http_methods(["GET", "POST"])
@@ -38,16 +41,14 @@ def crm_mapping(request: HtmxHttpRequest, kind: str) -> HttpResponse:
 def _save(
     request: HtmxHttpRequest, own: Connection, account: CrmAccount, form: MappingForm
 ) -> HttpResponse:
-    version = request.POST.get("version", "")
     try:
         accounts.save_mapping(
             account,
             rules=form.rules,
             log_meetings="log_meetings" in request.POST,
-            version=int(version) if version.isascii() and version.isdigit()
-            and len(version) < 10 else 0,
+            version=_version(request),
             user=request.user,
-        )  # fmt: skip
+        )
     except accounts.MappingChanged:
         account.refresh_from_db()
         return _page(request, own, account, form, notice=CHANGED, status=409)
@@ -68,6 +69,36 @@ def crm_read_again(request: HtmxHttpRequest, kind: str) -> HttpResponse:
     return HttpResponseRedirect(_url(vendor))
 
 
+@administrators_only
+@require_POST
+def crm_kind(request: HtmxHttpRequest, kind: str) -> HttpResponse:
+    """What new contacts become there, where the vendor has several kinds of records."""
+    vendor = vendor_named(kind)
+    own = connecting.own(vendor)
+    chosen = request.POST.get("record_kind", "")
+    if own is None:
+        raise Http404
+    account = accounts.of(own)
+    stored = mapping.stored_rules(account.rules)
+    form = MappingForm(vendor, accounts.remotes_of(account), stored)
+    if chosen not in vendor.kinds:
+        return _page(request, own, account, form, notice=NO_KIND, status=422)
+    if chosen == vendor.kind_or_first(account.record_kind):
+        return HttpResponseRedirect(_url(vendor))
+    try:
+        accounts.choose_kind(account, kind=chosen, version=_version(request), user=request.user)
+    except accounts.MappingChanged:
+        account.refresh_from_db()
+        return _page(request, own, account, form, notice=CHANGED_KIND, status=409)
+    messages.success(request, f"New contacts become {vendor.label} {chosen.lower()}s")
+    return HttpResponseRedirect(_url(vendor))
+
+
+def _version(request: HtmxHttpRequest) -> int:
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 def _page(
     request: HtmxHttpRequest, own: Connection, account: CrmAccount, form: MappingForm,
     *, notice: str = "", status: int = 200,
@@ -81,6 +112,8 @@ def _page(
         "lines": form.lines,
         "notice": notice,
         "log_meetings": "log_meetings" in request.POST if posted else account.log_meetings,
+        "kinds": list(form.vendor.kinds),
+        "record_kind": form.vendor.kind_or_first(account.record_kind),
         "held": own.state == Connection.State.NEEDS_RECONNECT,
     }
     return render(request, "crm/mapping.html", context, status=status)

@@ -1,4 +1,4 @@
-"""Demo CRM: the records that the demo's HubSpot holds, each beside its contact. Only in the demo."""
+"""Demo CRM: the records that the demo's HubSpot and Salesforce hold, each beside its contact. Only in the demo."""
 
 from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_GET

@@ -1,10 +1,12 @@
 """The calendars' doubles in the place of the network, held to the vendors' own descriptions.
 
 Every request and every answer that passes is checked against ../shared/contracts. What a contract
-leaves out is checked by the shape written here: Google's events.delete and HubSpot's account (their
-cuts have none). HubSpot's meetings are objects like its contacts.
+leaves out is checked by the shape written here: Google's events.delete, HubSpot's account, Salesforce's
+events, creates of many and deleted rows (their cuts have none). HubSpot's meetings are objects like its
+contacts.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +23,8 @@ from tests.shared import shared_json
 GOOGLE = "contracts/google-calendar.openapi.json"
 GRAPH = "contracts/msgraph-calendar.openapi.json"
 HUBSPOT = "contracts/hubspot.openapi.json"
+SALESFORCE = "contracts/salesforce-sobjects.openapi.json"
+SALESFORCE_MORE = "contracts/salesforce-supplement.openapi.json"
 TOKENS = "contracts/oauth-tokens.openapi.json"
 DELETE = {"parameters": [{"name": "sendUpdates", "in": "query"}], "responses": {"204": {}}}
 ACCOUNT = {
@@ -125,6 +129,56 @@ def _check(contract: Any, schema: dict[str, Any], value: object) -> None:
     jsonschema.validate(value, whole, jsonschema.Draft4Validator)
 
 
+class CheckedSalesforce(CheckedDouble):
+    """Salesforce's description is in two parts; an event is an object like a contact."""
+
+    PATH = "/services/data/v62.0"
+
+    def __init__(self, double: Double) -> None:
+        super().__init__(double, SALESFORCE, self.PATH)
+        for kind in ("ContactSObject", "LeadSObject"):  # a blank is null, which the cut leaves out
+            for each in self.contracts[0][1]["components"]["schemas"][kind]["properties"].values():
+                each["nullable"] = True
+        for operations in self.contracts[0][1]["paths"].values():
+            for method in operations.keys() & {"get", "post", "patch"}:  # reported, in no cut
+                known = operations[method]["responses"]
+                known |= {"406": known["403"], "412": known["403"], **known}
+        self.contracts.insert(1, (self.PATH, shared_json(SALESFORCE_MORE)))
+
+    def _operation(self, request: httpx.Request) -> tuple[Any, dict[str, Any]]:
+        path = request.url.raw_path.partition(b"?")[0].decode().removeprefix(self.PATH)
+        more = self.contracts[1][1]
+        if path == "/queryAll":
+            return more, more["paths"]["/query"]["get"]
+        if path == "/composite/sobjects" and request.method == "POST":
+            return more, _creates(more["paths"]["/composite/sobjects"]["patch"])
+        sobjects = self.contracts[0][1]
+        if re.fullmatch(r"/sobjects/Event(/[^/]+)?", path):
+            template = "/sobjects/Contact" + ("/{id}" if path.count("/") > 2 else "")
+            return sobjects, _loosely(sobjects["paths"][template][request.method.lower()])
+        return super()._operation(request)
+
+
+def _creates(update: dict[str, Any]) -> dict[str, Any]:
+    """A record that is to be made has no id yet."""
+    body = json.loads(json.dumps(update))
+    schema = body["requestBody"]["content"]["application/json"]["schema"]
+    schema["properties"]["records"]["items"]["required"] = ["attributes"]
+    schema["properties"]["records"]["items"]["not"] = {"required": ["id"]}
+    return body
+
+
+def _loosely(contact: dict[str, Any]) -> dict[str, Any]:
+    """The same calls for an object whose fields no contract lists: texts and nothing."""
+    known: dict[str, Any] = json.loads(
+        json.dumps(contact).replace("#/components/schemas/ContactSObject", "#/components/event")
+    )
+    texts = {"type": "object", "additionalProperties": {"type": ["string", "object", "null"]}}
+    return json.loads(
+        json.dumps(known).replace('{"$ref": "#/components/event"}', json.dumps(texts))
+    )
+
+
 @contextmanager
 def network(transport: httpx.BaseTransport) -> Iterator[None]:
     """Every call goes to this transport."""
@@ -143,6 +197,7 @@ class FixedSignIn:
         self.account = account
         self.renewals = 0
         self.now = self._new()
+        self.instance = ""
 
     def _new(self) -> str:
         reply = self.sign_in._grant(self.account, "openid", fresh=False)

@@ -1,4 +1,4 @@
-"""HubSpot's double in the place of the network, connected."""
+"""HubSpot's and Salesforce's doubles in the place of the network, connected."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +7,7 @@ import pytest
 
 from contacts.models import User
 from integrations.models import Connection
+from tests.integrations.crm.salesforce_world import Org, served_by_salesforce
 from tests.integrations.crm.world import Crm, served
 
 
@@ -18,3 +19,13 @@ def crm(settings: Any) -> Iterator[Crm]:
 @pytest.fixture
 def connection(crm: Crm, admin_user: User) -> Connection:
     return crm.connect(admin_user)
+
+
+@pytest.fixture
+def org(settings: Any) -> Iterator[Org]:
+    yield from served_by_salesforce(settings)
+
+
+@pytest.fixture
+def salesforce(org: Org, admin_user: User) -> Connection:
+    return org.connect(admin_user)

@@ -94,7 +94,7 @@ def test_by_number_only_without_an_address_and_the_last_modified_one_of_several(
     contact = make_contact(member, mobile_phone=number, email="")
     edit(contact, city="Bath")
     assert sent()[-1] == "delivered" and crm.values(first)["city"] == "Bath"
-    assert "of 2 with this number" in words() and "city" not in crm.values(second)
+    assert "of 2 that could be this contact" in words() and "city" not in crm.values(second)
     with_address = make_contact(member, email="eve@example.com", phone=number)
     edit(with_address, city="Hull")
     sent()

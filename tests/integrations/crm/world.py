@@ -28,7 +28,18 @@ CONFIG: dict[str, dict[str, Any]] = {
         "objects": "/crm/v3/objects",
         "calls": 100,
         "per_seconds": 10,
-    }
+    },
+    "salesforce": {
+        "client_id": "kith-sandbox",
+        "client_secret": "kith-sandbox-secret",
+        "api": "https://login.example",
+        "authorize_url": "https://login.example/services/oauth2/authorize",
+        "token_url": "https://login.example/services/oauth2/token",
+        "path": "/services/data/v62.0",
+        "key_field": "",
+        "calls": 100,
+        "per_seconds": 10,
+    },
 }
 WRITES = {"POST", "PATCH", "PUT", "DELETE"}
 
