@@ -94,4 +94,4 @@ def later() -> None:
     """Everything that waits is due."""
     waits = Delivery.objects.filter(next_at__isnull=False)
     waits.update(next_at=timezone.now() - timedelta(seconds=1))
-    Gate.objects.update(closed_until=None, asked_until=None, failures=0)
+    Gate.objects.update(closed_until=None, asked_until=None, failures=0, window_at=None)
