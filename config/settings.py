@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "contacts.middleware.PrivatePagesMiddleware",
     "contacts.views.errors.BusyMiddleware",
+    "contacts.views.errors.UnreadableAddressMiddleware",
     "contacts.signed_out.SignedOutMiddleware",
     "contacts.middleware.SecondFactorMiddleware",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_htmx.http import reswap, retarget, trigger_client_event
@@ -89,6 +90,22 @@ class BusyMiddleware:
             return None
         text = "Others are changing the same things right now. Try again in a moment."
         return _page(request, 409, "Nothing was saved", text)
+
+
+class UnreadableAddressMiddleware:
+    """An address with a NUL in it is nobody's: PostgreSQL refuses to look for such an id, where the
+    view has no answer of its own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, DataError) and "\x00" in request.path_info:
+            return page_not_found(request, exception)
+        return None
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
