@@ -117,7 +117,7 @@
   const held = new Map();
   const polls = elt => elt.matches('[hx-trigger^=every]'); // says so once, not each second
   const trouble = (name, config) => { // in the place it is about
-    if (config?.elt.matches('.impact')) { $('div', config.elt).className = 'failed'; return; } // no need to send it again: one can save
+    if (config?.elt.matches('.impact')) { $('div', config.elt).className = 'failed'; return; } // one can save
     if (config && $('#trouble') && polls(config.elt)) return;
     $('#trouble')?.remove(); if (config) held.set(config.elt, config);
     const n = clone(name || (navigator.onLine ? 'silent' : 'offline')), region = config?.elt.closest('dialog, #pane'); n.id = 'trouble';
@@ -167,7 +167,7 @@
   });
   on('htmx:beforeSwap', e => {
     const { target, requestConfig, xhr } = e.detail; swapping = target.id;
-    if (!$('dialog:modal')) opener = document.activeElement; // a dialog that is swapped while it is open was opened by what opened it first
+    if (!$('dialog:modal')) opener = document.activeElement; // a dialog swapped while open was opened by what opened it first
     menu = $('.menu:popover-open', target)?.id;
     if (target.id === 'results') kept = requestConfig.elt === target ? $$('#select-all, #rows .check').filter(x => x.checked).map(x => x.value) : []; // a refetch keeps the selection
     if (xhr.status === 401 && $('#sign-in dialog')) e.detail.shouldSwap = false; // it is asked already
@@ -190,7 +190,7 @@
       const opener = $(`[popovertarget=${menu}]`); menu = opener?.focus(); opener?.click(); // a menu stays open in its row; once
     }
   });
-  const sync = e => { // the filters show what the address says, whatever changed it
+  const sync = e => { // the filters show what the address says
     sessionStorage.clear(); // htmx writes the address there, and the address has the search in it
     if (swapping !== 'results') return; // a pane has not changed them
     const p = new URL(e.detail.path, location).searchParams;
@@ -201,11 +201,11 @@
     }
   };
   on('htmx:pushedIntoHistory', sync); on('htmx:replacedInHistory', sync);
-  on('htmx:historyRestore', () => { // Back: the pane, or the row that was open
+  on('htmx:historyRestore', () => { // the pane, or the row that was open
     sessionStorage.clear(); mark();
     const pane = $('#pane:not([hidden])'); if (pane) begin(pane); else land(shown);
   });
   sessionStorage.clear(); mark(); recount();
-  $('.views [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  document.fonts.ready.then(() => $('.views [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })); // a font moves it
   begin($('#pane:not([hidden])') || document);
 })();
