@@ -76,9 +76,9 @@ def test_it_is_for_administrators_of_a_demo(
 def test_every_choice_is_an_answer_that_the_double_knows(vendor: str) -> None:
     from integrations.sandbox.graph import GraphDouble
     from integrations.sandbox.hubspot import HubSpotDouble
+    from integrations.sandbox.salesforce import SalesforceDouble
 
-    double: Double = {"google": GoogleDouble, "microsoft": GraphDouble, "hubspot": HubSpotDouble}[
-        vendor
-    ]()
+    doubles = (GoogleDouble, GraphDouble, HubSpotDouble, SalesforceDouble)
+    double: Double = {each.vendor: each for each in doubles}[vendor]()
     for fault, _ in switch.choices(vendor):
         assert fault in switch.COMMON or double.failure(fault).status >= 400

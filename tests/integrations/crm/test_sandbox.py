@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from config.crms import crm_settings
+from contacts.deleting import delete_contact
 from contacts.models import Contact, User
 from integrations import http
 from integrations.crm import accounts
@@ -15,6 +16,7 @@ from integrations.models import Connection
 from integrations.sandbox import crms, mailbox
 from integrations.sandbox.twilio import TwilioDouble
 from tests.contacts.pages import text_of
+from tests.factories import by, make_contact
 from tests.integrations.crm.world import edit, sent
 from tests.integrations.vendors import network
 
@@ -58,6 +60,31 @@ def test_a_newcomer_connects_edits_and_sees_the_record_beside_the_contact(
         own = f"{BASE}/hubspot/contacts/24810377/record/0-1/501"
         assert own in as_admin.get(f"/contacts/{ada.public_id}/").content.decode()
         assert "On this machine" in http.call("GET", own).body.decode()
+
+
+def test_a_record_stands_beside_the_contact_that_has_it_now(
+    as_admin: Client, demo: httpx.WSGITransport, ada: Contact, admin_user: User
+) -> None:
+    with network(demo):
+        connect(as_admin)
+        edit(ada, city="London")
+        sent()
+        email = ada.email
+        delete_contact(contact_id=ada.pk, actor=by(admin_user))
+        edit(make_contact(admin_user, first_name="Grace", email=email), city="Rome")
+        sent()
+    told = text_of(as_admin.get("/settings/demo-crm/"))
+    assert "Grace" in told and "No contact here is linked" not in told
+
+
+def test_the_pane_names_the_crm_once_while_it_has_no_record_there(
+    as_admin: Client, demo: httpx.WSGITransport, ada: Contact
+) -> None:
+    with network(demo):
+        connect(as_admin)
+        edit(ada, city="London")
+    told = text_of(as_admin.get(f"/contacts/{ada.public_id}/"))
+    assert "HubSpot" in told and "HubSpot HubSpot" not in told
 
 
 def test_the_connection_outlives_a_restart_of_the_demo(
