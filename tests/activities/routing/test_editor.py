@@ -168,6 +168,11 @@ def test_an_address_belongs_to_one_form(as_admin: Client, admin_user: User) -> N
     assert response.status_code == 422 and "Another form has this address" in text_of(response)
 
 
+def test_the_statuses_have_the_names_that_contacts_show(as_admin: Client) -> None:
+    page = as_admin.get(reverse("form_new")).content.decode()
+    assert ">Marketing qualified</option>" in page and ">Sales qualified</option>" in page
+
+
 def test_a_select_property_brings_its_own_answers(as_admin: Client) -> None:
     tier = make_property("Tier", "select", "Gold", "Silver")
     changed = {"question_1_field": tier.name, "question_1_options": "", "rule_0_value": "gold"}
