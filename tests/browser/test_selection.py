@@ -247,3 +247,15 @@ def test_on_a_phone_all_that_match_are_selected_from_the_first_one(
     page.get_by_role("button", name="Select all 22 contacts").click()
     bar(page).get_by_role("button", name="Export").click()
     expect(page.get_by_role("dialog", name="Export 22 contacts")).to_be_visible()
+
+
+def test_on_a_phone_what_was_done_is_said_above_the_actions(six_contacts: Page) -> None:
+    six_contacts.set_viewport_size({"width": 390, "height": 844})
+    six_contacts.get_by_role("checkbox", name="Select", exact=True).check()
+    box(six_contacts, "Person 1").check()
+    six_contacts.evaluate(
+        "document.body.dispatchEvent(new CustomEvent('toast', {detail: {text: 'Done'}, bubbles: true}))"
+    )
+    expect(six_contacts.locator(".toast")).to_have_text("Done")
+    bar(six_contacts).get_by_role("button", name="Clear").click()  # nothing lies over it
+    assert selected(six_contacts) == []
