@@ -12,7 +12,7 @@ from import_export import resources
 from import_export.results import Error, InvalidRow, Result, RowResult
 from tablib import Dataset
 
-from contacts.exports import columns_named, rows_of
+from contacts.exporting.rows import columns_named, rows_of
 from contacts.fields import BY_NAME, live_fields
 from contacts.formulas import neutralise
 from contacts.imports.reading import UnreadableFile
