@@ -19,6 +19,7 @@ from contacts.listing import bounded_count
 from contacts.merging import counts as merge_counts
 from contacts.merging.counts import MergeCount
 from contacts.models import Contact, User
+from contacts.relaying import EVERY
 from contacts.settings_pages import SettingsPage
 from contacts.timeline import sources as timeline_sources
 
@@ -36,7 +37,7 @@ def everywhere() -> None:
         calendar__reminders="Changed the reminders of a booking calendar",
         reminder__sent_again="Had a message to a guest sent again",
     )
-    periodic.register(periodic.Step("reminders", sweeping.EVERY, sweeping.sweep))
+    periodic.register(periodic.Step("reminders", EVERY, sweeping.new_sweep().look))
     periodic.register(periodic.Step("last addresses", HOUR, forget_addresses))
     meetings_changed.connect(on_meetings_changed, dispatch_uid="activities.reminders")
 
