@@ -106,7 +106,7 @@ class CrmSandbox:
             double.sign_in.refresh = {t: tuple(known) for t, known in kept["refresh"].items()}
         if kept := _stored(SALESFORCE):
             org = self.salesforce
-            org.rows, org.number = kept["rows"], kept["number"]
+            org.rows, org.number = {**org.rows, **kept["rows"]}, kept["number"]
             org.sign_in.refresh = {t: tuple(known) for t, known in kept["refresh"].items()}
 
     def _save(self) -> None:
