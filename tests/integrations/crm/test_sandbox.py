@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from config.crms import crm_settings
+from contacts.deleting import delete_contact
 from contacts.models import Contact, User
 from integrations import http
 from integrations.crm import accounts
@@ -15,6 +16,7 @@ from integrations.models import Connection
 from integrations.sandbox import crms, mailbox
 from integrations.sandbox.twilio import TwilioDouble
 from tests.contacts.pages import text_of
+from tests.factories import by, make_contact
 from tests.integrations.crm.world import edit, sent
 from tests.integrations.vendors import network
 
@@ -58,6 +60,28 @@ def test_a_newcomer_connects_edits_and_sees_the_record_beside_the_contact(
         own = f"{BASE}/hubspot/contacts/24810377/record/0-1/501"
         assert own in as_admin.get(f"/contacts/{ada.public_id}/").content.decode()
         assert "On this machine" in http.call("GET", own).body.decode()
+
+
+def test_the_demos_hubspot_takes_a_pasted_token_that_its_page_names(
+    as_admin: Client, demo: httpx.WSGITransport
+) -> None:
+    assert crms.TOKEN in text_of(as_admin.get("/settings/demo-crm/"))
+    with network(demo):
+        as_admin.post("/integrations/crm/hubspot/sign-in/", {"token": crms.TOKEN})
+        assert accounts.read(Connection.objects.get().pk)
+
+
+def test_a_record_is_shown_beside_its_contact_though_a_deleted_one_had_it_before(
+    as_admin: Client, demo: httpx.WSGITransport, ada: Contact, member: User
+) -> None:
+    with network(demo):
+        connect(as_admin)
+        edit(ada, city="London")
+        sent()
+        delete_contact(contact_id=ada.pk, actor=by())
+        make_contact(member, first_name="Augusta", email=ada.email)
+        assert sent()[-1] == "delivered"
+        assert "Augusta" in text_of(as_admin.get("/settings/demo-crm/"))
 
 
 def test_the_connection_outlives_a_restart_of_the_demo(
