@@ -84,6 +84,16 @@ class Vendor:
         )
 
     @property
+    def records(self) -> str:
+        """ "contacts", or "contacts and leads"."""
+        return " and ".join(f"{each.lower()}s" for each in self.kinds) or "contacts"
+
+    @property
+    def asked(self) -> list[str]:
+        """The permissions of a token that is made by hand; to be an app is none of them."""
+        return [scope for scope in self.scopes if scope != "oauth"]
+
+    @property
     def setup(self) -> str:
         return f"Set {self.variables}, and start Kith again. README.md says where to get them."
 
