@@ -1,5 +1,6 @@
 """The demo's HubSpot: behind one address, kept over a restart, shown beside the contacts."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from integrations import http
 from integrations.crm import accounts
 from integrations.models import Connection
 from integrations.sandbox import crms, mailbox
+from integrations.sandbox import demo as demo_server
 from integrations.sandbox.twilio import TwilioDouble
 from tests.contacts.pages import text_of
 from tests.factories import by, make_contact
@@ -96,6 +98,20 @@ def test_the_connection_outlives_a_restart_of_the_demo(
         assert sent()[-1] == "delivered"
     assert [row.values for row in crms.shown()][0][-1] == ("City", "Paris")
     assert oct(crms.state_file().stat().st_mode)[-3:] == "600"
+
+
+def test_the_demos_doubles_answer_at_the_same_address_after_a_restart(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.KITH_HOME = tmp_path
+    first = demo_server.port_of_last_time()
+    assert demo_server.port_of_last_time() == first
+    with socket.socket() as somebody:
+        somebody.bind((demo_server.HOST, first))
+        somebody.listen()
+        assert demo_server.port_of_last_time() not in {0, first}
+    (tmp_path / "sandbox" / "port").write_text("no number")
+    assert demo_server.port_of_last_time() > 0
 
 
 def test_the_page_is_only_for_administrators_of_a_demo(
