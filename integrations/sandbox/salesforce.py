@@ -65,6 +65,7 @@ class SalesforceSignIn(SignInDouble):
 class SalesforceDouble(Double):
     """Rows by kind and id, each with its fields; deleted ones stay, marked."""
 
+    vendor = "salesforce"
     sign_in: SalesforceSignIn = field(
         default_factory=lambda: SalesforceSignIn("Salesforce", what="the contacts and leads")
     )

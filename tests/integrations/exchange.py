@@ -14,6 +14,8 @@ from wsgiref.simple_server import make_server
 import pytest
 
 from integrations.connectors.exchange_sign_in import Mailbox, is_installed
+from integrations.sandbox import calendars
+from integrations.sandbox import mailbox as mailbox_of_demo
 from integrations.sandbox.demo import _Quiet, _Server
 from integrations.sandbox.double import Request
 from integrations.sandbox.exchange import PATH, ExchangeDouble
@@ -48,6 +50,20 @@ def by_ntlm(
     server.daemon_threads = True
     with answering(server, double, server.server_port):
         yield double
+
+
+@pytest.fixture
+def demo_exchange(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The demo's calendars on a port, as the demo starts them; where its Exchange Server is."""
+    settings.WEBHOOKS_TO_LOOPBACK, settings.KITH_HOME = True, tmp_path
+    settings.EMAIL_BACKEND = mailbox_of_demo.FILES
+    sandbox = calendars.CalendarSandbox(lambda *_: [])
+    with make_server("127.0.0.1", 0, sandbox, _Server, _Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        told = calendars.environment(f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv(calendars.EXCHANGE_VARIABLE, told[calendars.EXCHANGE_VARIABLE])
+        yield calendars.exchange_url()
+        server.shutdown()
 
 
 @contextmanager
