@@ -71,7 +71,8 @@ def live() -> list[ZapierHook]:
 
 
 def label_of(hook: ZapierHook) -> str:
-    return f"Zapier: {triggers.TRIGGERS.get(hook.event, hook.event)}"
+    """Beside the name of the system."""
+    return f"{triggers.TRIGGERS.get(hook.event, hook.event)} hook"
 
 
 def made_through(key: ApiKey | None, hook: ZapierHook) -> bool:
