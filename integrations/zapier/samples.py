@@ -12,8 +12,8 @@ from activities.models import Conversation, MeetingEvent
 from contacts import history
 from contacts.api_keys import Holder
 from contacts.fields import known_fields
+from contacts.merging.undo import UNDO_OF_MERGE
 from contacts.models import AuditEntry, Contact, FieldChange, Source
-from contacts.unmerging import UNDO_OF_MERGE
 from integrations.zapier import messages, triggers
 from integrations.zapier.messages import Message
 

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from activities.chat_sites import read_sites
-from activities.chatbot_rows import MOST_STEPS
+from activities.chats.bot_rows import MOST_STEPS
+from activities.chats.sites import read_sites
 from activities.models import BookingCalendar, Chatbot, Conversation, Meeting
 from contacts.identity import InvalidValue
 from contacts.models import AuditEntry, Contact, User

@@ -19,14 +19,14 @@ import pytest
 from activities.models import Meeting, Reminder
 from activities.reminders.addresses import address_of
 from contacts.deleting import delete_contact
-from contacts.merging import merge_contacts, plan_selected
+from contacts.merging.merge import merge_contacts, plan_selected
+from contacts.merging.undo import effects_of_undo, undo_merge
 from contacts.models import Contact, FieldChange, Merge, User
 from contacts.planning import Plan
 from contacts.previewing import effects_of_delete, effects_of_set
 from contacts.sample import load_sample_account
 from contacts.services import plan_update, update_contact
 from contacts.undoing import assignable_ids, changes_of_save, may_undo, undo_save, what_goes_back
-from contacts.unmerging import effects_of_undo, undo_merge
 from integrations.calendars.connecting import connect
 from integrations.calendars.vendors import UPDATED
 from integrations.models import Delivery

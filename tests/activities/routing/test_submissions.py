@@ -19,7 +19,7 @@ from activities.routing.submitting import submit
 from contacts.access import Role
 from contacts.deleting import delete_contact
 from contacts.erasing import erase_contact, plan_erasure
-from contacts.merge_counts import combined
+from contacts.merging.counts import combined
 from contacts.models import Contact, User
 from tests.activities.bookings import make_calendar, make_meeting
 from tests.activities.routing.filling import NEED, make_form, message, page_of, question
