@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from activities import services
-from activities.chat_keeping import keep_up
+from activities.chats.keeping import keep_up
 from activities.models import BookingCalendar, Chatbot, Conversation, Meeting
 from contacts.models import Contact, User
 from contacts.objects import moment
