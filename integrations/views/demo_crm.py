@@ -20,8 +20,8 @@ def demo_crm(request: HtmxHttpRequest) -> HttpResponse:
     found = crms.shown()
     links = ExternalRecord.objects.filter(
         connection__vendor__in=vendors.CRMS, external_id__in=[row.id for row in found],
-        kind=ExternalRecord.Kind.CONTACT,
+        kind=ExternalRecord.Kind.CONTACT, contact__isnull=False,
     )  # fmt: skip
     contacts = {row.external_id: row.contact for row in links.select_related("contact")}
     pairs = [(row, contacts.get(row.id)) for row in found]
-    return render_settings(request, "crm/demo.html", {"pairs": pairs})
+    return render_settings(request, "crm/demo.html", {"pairs": pairs, "token": crms.TOKEN})

@@ -95,6 +95,7 @@ def _contact_found(
 
 def _of_bookings(holder: Holder) -> Iterator[Found]:
     rows = MeetingEvent.objects.select_related("meeting").order_by("-at", "-pk")
+    rows = rows.exclude(api_key=holder.key)
     for row in rows[: 4 * MOST]:
         event_type = f"booking.{row.kind}"
         identity = messages.event_id("booking", row.pk, event_type)

@@ -1,5 +1,6 @@
 """The demo's HubSpot: behind one address, kept over a restart, shown beside the contacts."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,16 @@ import pytest
 from django.test import Client
 
 from config.crms import crm_settings
+from contacts.deleting import delete_contact
 from contacts.models import Contact, User
 from integrations import http
 from integrations.crm import accounts
 from integrations.models import Connection
 from integrations.sandbox import crms, mailbox
+from integrations.sandbox import demo as demo_server
 from integrations.sandbox.twilio import TwilioDouble
 from tests.contacts.pages import text_of
+from tests.factories import by, make_contact
 from tests.integrations.crm.world import edit, sent
 from tests.integrations.vendors import network
 
@@ -60,6 +64,28 @@ def test_a_newcomer_connects_edits_and_sees_the_record_beside_the_contact(
         assert "On this machine" in http.call("GET", own).body.decode()
 
 
+def test_the_demos_hubspot_takes_a_pasted_token_that_its_page_names(
+    as_admin: Client, demo: httpx.WSGITransport
+) -> None:
+    assert crms.TOKEN in text_of(as_admin.get("/settings/demo-crm/"))
+    with network(demo):
+        as_admin.post("/integrations/crm/hubspot/sign-in/", {"token": crms.TOKEN})
+        assert accounts.read(Connection.objects.get().pk)
+
+
+def test_a_record_is_shown_beside_its_contact_though_a_deleted_one_had_it_before(
+    as_admin: Client, demo: httpx.WSGITransport, ada: Contact, member: User
+) -> None:
+    with network(demo):
+        connect(as_admin)
+        edit(ada, city="London")
+        sent()
+        delete_contact(contact_id=ada.pk, actor=by())
+        make_contact(member, first_name="Augusta", email=ada.email)
+        assert sent()[-1] == "delivered"
+        assert "Augusta" in text_of(as_admin.get("/settings/demo-crm/"))
+
+
 def test_the_connection_outlives_a_restart_of_the_demo(
     as_admin: Client, demo: httpx.WSGITransport, ada: Contact
 ) -> None:
@@ -72,6 +98,20 @@ def test_the_connection_outlives_a_restart_of_the_demo(
         assert sent()[-1] == "delivered"
     assert [row.values for row in crms.shown()][0][-1] == ("City", "Paris")
     assert oct(crms.state_file().stat().st_mode)[-3:] == "600"
+
+
+def test_the_demos_doubles_answer_at_the_same_address_after_a_restart(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.KITH_HOME = tmp_path
+    first = demo_server.port_of_last_time()
+    assert demo_server.port_of_last_time() == first
+    with socket.socket() as somebody:
+        somebody.bind((demo_server.HOST, first))
+        somebody.listen()
+        assert demo_server.port_of_last_time() not in {0, first}
+    (tmp_path / "sandbox" / "port").write_text("no number")
+    assert demo_server.port_of_last_time() > 0
 
 
 def test_the_page_is_only_for_administrators_of_a_demo(
