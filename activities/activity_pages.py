@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from activities.listing import ActivityState
-from contacts.exports import Column
+from contacts.exporting.rows import Column
 from contacts.finding import bounded_count, shown_count
 from contacts.models import User
 

@@ -1,8 +1,6 @@
 """Django's admin over the models of this app: for looking. Meetings are written by the services."""
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
 from activities.models import (
     BookedSlot,
@@ -23,17 +21,7 @@ from activities.models import (
     SchedulerEvent,
     SmsReply,
 )
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+from contacts.admin.read_only import ReadOnlyAdmin
 
 
 @admin.register(BookingCalendar)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
 
 from activities.models import Meeting
-from contacts.exports import BATCH, Column, moment_text
+from contacts.exporting.rows import BATCH, Column, moment_text
 from contacts.fields import Kind
 from contacts.models import Contact, User
 

@@ -9,8 +9,6 @@ from django.utils import timezone
 
 from activities import (
     activity_views,
-    chat_kept,
-    chat_registered,
     contact_list,
     erasing,
     host_mails,
@@ -22,6 +20,8 @@ from activities import (
     timeline,
 )
 from activities.capture import keep_addresses
+from activities.chats import kept as chat_kept
+from activities.chats import registered as chats
 from activities.derived import refresh_contacts
 from activities.inbound.applying import forget_old_events
 from activities.models import FormSubmission, Meeting, SchedulerConnection
@@ -34,21 +34,21 @@ from activities.signals import meetings_changed
 from contacts import erasing as contacts_erasing
 from contacts import kept as contacts_kept
 from contacts import (
-    merge_counts,
     navigation,
     pane_sections,
     periodic,
     settings_pages,
-    timeline_sources,
     vault,
 )
 from contacts.audit_words import register_words
-from contacts.merge_counts import MergeCount
+from contacts.merging import counts as merge_counts
+from contacts.merging.counts import MergeCount
 from contacts.models import Contact, User
 from contacts.pane_sections import PaneSection, Shown
 from contacts.people import leaving as contacts_leaving
 from contacts.sample import add_to_sample
 from contacts.signals import ContactChange, contacts_changed
+from contacts.timeline import sources as timeline_sources
 
 SHOWN = 5
 MOVES = {"merged", "unmerged", "restored"}
@@ -114,7 +114,7 @@ def everywhere() -> None:
     add_to_sample(sample.load)
     add_to_sample(sample_forms.load)
     contacts_changed.connect(on_contacts_changed, dispatch_uid="activities")
-    chat_registered.everywhere()
+    chats.everywhere()
 
 
 def _active(user: User) -> bool:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from activities.models import Meeting, MeetingEvent
 from contacts.fields import owner_names
 from contacts.models import Contact, User
-from contacts.timeline_sources import Entry, Stretch, TimelineSource
+from contacts.timeline.sources import Entry, Stretch, TimelineSource
 
 Kind = MeetingEvent.Kind
 

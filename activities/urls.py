@@ -19,7 +19,7 @@ from activities.views import (
 )
 
 urlpatterns = [
-    path("", include("activities.chat_urls")),
+    path("", include("activities.chats.urls")),
     path("book/<str:slug>/", booking.booking_page, name="booking_page"),
     path("book/<str:slug>/details/", booking.booking_details, name="booking_details"),
     path("booked/<str:token>/", guest.guest_meeting, name="guest_meeting"),

@@ -8,9 +8,10 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from contacts import history
-from contacts.export_contents import files_with, withdraw
+from contacts.exporting.contents import files_with, withdraw
 from contacts.fields import current_value, is_blank, known_fields
 from contacts.imports.forgetting import forget_rows
+from contacts.merging.undone import forget_in_others
 from contacts.models import (
     ConflictRequest,
     Contact,
@@ -26,7 +27,6 @@ from contacts.public_ids import ids_behind
 from contacts.retrying import retrying
 from contacts.services import change_of, lock_contact
 from contacts.signals import Actor, announce
-from contacts.undone_merges import forget_in_others
 
 NOT_DETAILS = {"first_name", "last_name", "owner"}
 

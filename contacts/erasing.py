@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from contacts import history
 from contacts.deleting import Removal, forget_copies, merges_of, plan_delete, remove_records
-from contacts.export_contents import files_with, withdraw
+from contacts.exporting.contents import files_with, withdraw
 from contacts.fields import IDENTIFIER_FIELDS
 from contacts.identity import InvalidValue
 from contacts.imports import forgetting

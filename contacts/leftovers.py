@@ -10,8 +10,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from contacts.export_contents import roll_of
-from contacts.export_files import folder
+from contacts.exporting.contents import roll_of
+from contacts.exporting.files import folder
 from contacts.models import ExportFile, Import
 
 UNRECORDED_FOR = 60 * 60  # seconds: an upload is looked at before it has a row

@@ -3,9 +3,10 @@
 from celery import shared_task
 from django.utils import timezone
 
-from contacts import duplicates, export_files
+from contacts import duplicates
 from contacts.background import register
 from contacts.bulk_actions import running as bulk_actions
+from contacts.exporting import files as export_files
 from contacts.imports import running as imports
 from contacts.models import BulkAction, ExportFile, Heartbeat, Import
 from contacts.people import letters

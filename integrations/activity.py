@@ -13,7 +13,7 @@ from integrations import systems
 from integrations.activity_systems import connections_behind, kind_of
 from integrations.models import Connection, Delivery
 from integrations.outbox.again import may_be_replayed, may_be_retried
-from integrations.systems import Look
+from integrations.systems import Look, Named
 
 State = Delivery.State
 ROWS = 50
@@ -53,10 +53,16 @@ class Line:
     reconnect: str = ""  # where this person signs in again
     review: str = ""  # where this person looks at it
     name: str = ""  # of the event or the record, where it is known
+    url: str = ""  # where that can be opened in its system
 
     @property
     def sent_to(self) -> str:
         return self.name or self.row.sent_to or self.row.target
+
+    @property
+    def target(self) -> str:
+        """The same where nothing beside it says in which system."""
+        return f"{self.look.label}, {self.name}" if self.url else self.sent_to
 
     @property
     def again(self) -> str:
@@ -82,7 +88,7 @@ def lines_of(rows: Sequence[Delivery], user: User) -> list[Line]:
     lines, above = [], None
     for row in rows:
         pill, icon = LOOKS[State(row.state)]
-        connection = known.get(row.gate)
+        connection, named = known.get(row.gate), names.get(row.pk, Named(""))
         seen = (row.contact_id, row.created_at.replace(microsecond=0))
         lines.append(
             Line(
@@ -99,7 +105,8 @@ def lines_of(rows: Sequence[Delivery], user: User) -> list[Line]:
                 replay=user.role.administers and may_be_replayed(row),
                 reconnect=_reconnect(row, connection, user),
                 review=_review(row, user),
-                name=names.get(row.pk, ""),
+                name=named.text,
+                url=named.url,
             )
         )
         above = seen
@@ -145,12 +152,12 @@ def change_of(row: Delivery) -> str:
 
 
 def detail_of(row: Delivery) -> str:
-    """The target's words, how long it took, or what it waits for."""
+    """What is to be said of it, how long it took, or what it waits for."""
     if row.state == State.DELIVERED and row.begun_at and row.settled_at:
         took = f"{(row.settled_at - row.begun_at).total_seconds():.1f} s"
         retries = row.attempts - 1
         after = f" after {retries} retr{'y' if retries == 1 else 'ies'}" if retries > 0 else ""
-        return f"{took}{after}"
+        return f"{row.words} {took}{after}".strip()
     if row.state in {State.RETRYING, State.UNKNOWN} and row.next_at:
         return f"{row.words} Next try {_time(row.next_at)}".strip()
     return row.words

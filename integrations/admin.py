@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from activities.admin import ReadOnlyAdmin
+from contacts.admin.read_only import ReadOnlyAdmin
 from integrations.models import (
     Connection,
     CrmAccount,

@@ -14,6 +14,7 @@ from contacts.finding import bounded_count
 from contacts.models import Contact, OutgoingMail, User
 from contacts.pane_sections import PaneSection, Shown
 from contacts.people import letters
+from contacts.relaying import EVERY
 from contacts.settings_pages import SettingsPage
 from contacts.signals import contacts_changed
 from integrations import cards, deliverers, planning, sync_state, systems
@@ -107,7 +108,7 @@ def engine() -> None:
     told = "integrations.webhooks"
     meetings_changed.connect(webhook_activities.on_meetings_changed, dispatch_uid=told)
     conversations_changed.connect(webhook_activities.on_conversations_changed, dispatch_uid=told)
-    periodic.register(periodic.Step("deliveries", sweeping.EVERY, sweeping.sweep))
+    periodic.register(periodic.Step("deliveries", EVERY, sweeping.new_sweep().look))
     periodic.register(periodic.Step("old deliveries", 60.0, writing.prune))
     periodic.register(periodic.Step("unknown deliveries", reconciling.EVERY, reconciling.step))
     periodic.register(periodic.Step("limits", limits.EVERY, limits.apply))

@@ -11,8 +11,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from contacts import columns, exports
+from contacts import columns
 from contacts.columns import Column
+from contacts.exporting import rows as exports
 from contacts.fields import Field, Kind
 from contacts.filters import conditions, registry
 from contacts.filters.terms import Filter, Op, Shape, Term

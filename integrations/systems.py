@@ -26,8 +26,18 @@ class System:
 #: The page on which a person looks at one delivery that waits for a decision; "" where this one
 #: does not, or not for this person.
 Review = Callable[[Delivery, User], str]
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a delivery changes, as people call it; `url` is where it can be opened there, "" nowhere."""
+
+    text: str
+    url: str = ""
+
+
 #: What some deliveries of one family change, by delivery: for a page of them, so set-based.
-Names = Callable[[Sequence[Delivery]], dict[int, str]]
+Names = Callable[[Sequence[Delivery]], dict[int, Named]]
 
 
 @dataclass(frozen=True)
@@ -90,9 +100,9 @@ def register_names(family: str, names: Names) -> None:
     _names[family] = names
 
 
-def names_of(deliveries: Sequence[Delivery]) -> dict[int, str]:
+def names_of(deliveries: Sequence[Delivery]) -> dict[int, Named]:
     """By delivery, what it changes in the system; those are left out of which nobody knows it."""
-    found: dict[int, str] = {}
+    found: dict[int, Named] = {}
     for family, names in _names.items():
         own = [row for row in deliveries if row.family == family]
         found |= names(own) if own else {}

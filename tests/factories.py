@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 
 from contacts.access import Role
 from contacts.fields import Field, current_value, field_of, live_fields
-from contacts.merging import merge_contacts, plan_merge
+from contacts.merging.merge import merge_contacts, plan_merge
 from contacts.models import Contact, Property, Source, Team, User
 from contacts.services import create_contact
 from contacts.signals import Actor

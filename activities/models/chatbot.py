@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from activities.chat_flow import Flow
+from activities.chats.flow import Flow
 from activities.models.editable import Editable
 from activities.models.ids import new_chatbot_id
 
@@ -35,7 +35,7 @@ class Chatbot(Editable):
     owner = models.ForeignKey(  # of the contacts that it makes
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="chatbots"
     )
-    flow = models.JSONField(default=list, blank=True)  # as edited; see activities.chat_flow
+    flow = models.JSONField(default=list, blank=True)  # as edited; see activities.chats.flow
     #: What conversations begin with; none while it is not published.
     live = models.ForeignKey(
         "ChatbotVersion", models.PROTECT, null=True, blank=True, related_name="+"

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from activities.chat_flow import Position
+from activities.chats.flow import Position
 from activities.models.chatbot import Chatbot, ChatbotVersion
 from activities.models.ids import new_conversation_id
 from activities.models.meeting import Meeting
@@ -55,7 +55,7 @@ class Conversation(models.Model):
     version = models.ForeignKey(ChatbotVersion, models.PROTECT, related_name="+")
     state = models.CharField(max_length=9, choices=State, default=State.ACTIVE)
     is_test = models.BooleanField(default=False)
-    token_hash = models.CharField(max_length=64, unique=True)  # see activities.chat_tokens
+    token_hash = models.CharField(max_length=64, unique=True)  # see activities.chats.tokens
     contact = models.ForeignKey(
         Contact, models.SET_NULL, null=True, blank=True, related_name="conversations"
     )
@@ -66,7 +66,7 @@ class Conversation(models.Model):
     messages_count = models.PositiveIntegerField(default=0)  # the number of the last message
     answered = models.PositiveIntegerField(default=0)  # how often the visitor has said something
 
-    # Where it waits: activities.chat_flow.Position, and from when on times are offered.
+    # Where it waits: activities.chats.flow.Position, and from when on times are offered.
     step = models.CharField(max_length=20, blank=True, default="")
     detail = models.CharField(max_length=30, blank=True, default="")
     offered_from = models.DateTimeField(null=True, blank=True)

@@ -8,7 +8,7 @@ from activities.models import Channel, Reminder
 from activities.reminders.showing import before_text
 from contacts.identity import format_phone
 from contacts.models import Contact, User
-from contacts.timeline_sources import Entry, Stretch, TimelineSource
+from contacts.timeline.sources import Entry, Stretch, TimelineSource
 
 State = Reminder.State
 LEFT = (State.SENT, State.DELIVERED, State.UNKNOWN)

@@ -11,14 +11,17 @@ from activities.reminders import entries, kept, planner, planning, sweeping
 from activities.signals import MeetingChange, meetings_changed
 from activities.tasks import send_reminders_of
 from contacts import kept as contacts_kept
-from contacts import merge_counts, periodic, settings_pages, timeline_sources
+from contacts import periodic, settings_pages
 from contacts import planning as contacts_planning
 from contacts.audit_words import register_words
 from contacts.background import hint_after_commit
 from contacts.listing import bounded_count
-from contacts.merge_counts import MergeCount
+from contacts.merging import counts as merge_counts
+from contacts.merging.counts import MergeCount
 from contacts.models import Contact, User
+from contacts.relaying import EVERY
 from contacts.settings_pages import SettingsPage
+from contacts.timeline import sources as timeline_sources
 
 HOUR = 3600.0
 
@@ -34,7 +37,7 @@ def everywhere() -> None:
         calendar__reminders="Changed the reminders of a booking calendar",
         reminder__sent_again="Had a message to a guest sent again",
     )
-    periodic.register(periodic.Step("reminders", sweeping.EVERY, sweeping.sweep))
+    periodic.register(periodic.Step("reminders", EVERY, sweeping.new_sweep().look))
     periodic.register(periodic.Step("last addresses", HOUR, forget_addresses))
     meetings_changed.connect(on_meetings_changed, dispatch_uid="activities.reminders")
 

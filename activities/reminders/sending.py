@@ -43,15 +43,11 @@ NO_TIME = "No time was left to try again."
 FAULT = "It ended because of a fault on our side, which has been logged."
 
 
-def due_count(limit: int) -> int:
-    """How many messages wait to be sent now, counted up to `limit`."""
-    return Reminder.objects.filter(next_at__lte=clock.now())[:limit].count()
-
-
-def oldest_due() -> int | None:
-    """What has waited longest of all that should be sent by now."""
-    due = Reminder.objects.filter(next_at__lte=clock.now()).order_by("next_at", "pk")
-    return due.values_list("pk", flat=True).first()
+def due(limit: int) -> tuple[int | None, int]:
+    """What has waited longest of all that should be sent by now, and how many wait, up to `limit`."""
+    waiting = Reminder.objects.filter(next_at__lte=clock.now()).order_by("next_at", "pk")
+    ids = list(waiting.values_list("pk", flat=True)[:limit])
+    return (ids[0] if ids else None), len(ids)
 
 
 def run(meeting_id: int | None = None, *, seconds: float = FOR_SECONDS) -> int:

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from activities.exports import answered, with_contact
 from activities.models import FormSubmission
-from contacts.exports import BATCH, Column, moment_text
+from contacts.exporting.rows import BATCH, Column, moment_text
 from contacts.models import User
 
 

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from activities.models import FormSubmission
 from contacts.models import Contact, User
-from contacts.timeline_sources import Entry, Stretch, TimelineSource
+from contacts.timeline.sources import Entry, Stretch, TimelineSource
 
 Outcome = FormSubmission.Outcome
 

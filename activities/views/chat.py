@@ -20,9 +20,9 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from activities.chat_screen import as_json, messages_after
-from activities.chat_services import NotAsked, Over, resume, start
-from activities.chat_tokens import find_conversation
+from activities.chats.screen import as_json, messages_after
+from activities.chats.services import NotAsked, Over, resume, start
+from activities.chats.tokens import find_conversation
 from activities.limits import TooMany
 from activities.models import Chatbot, Conversation
 from activities.views.chat_common import count_message, count_start, find_bot, take_answer

@@ -7,10 +7,10 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from activities import limits
-from activities.chat_answers import asked_at
-from activities.chat_flow import EMAIL, MOBILE
-from activities.chat_offers import calendar_of, read_value
-from activities.chat_services import answer
+from activities.chats.answers import asked_at
+from activities.chats.flow import EMAIL, MOBILE
+from activities.chats.offers import calendar_of, read_value
+from activities.chats.services import answer
 from activities.models import Chatbot, Conversation
 from activities.views.public import TEN_MINUTES, count_booking, wait_for_even_time
 

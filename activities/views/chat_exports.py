@@ -7,17 +7,17 @@ from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from activities.chat_exports import COLUMNS, rows_of
-from activities.chat_listing import ChatState
+from activities.chats.exports import COLUMNS, rows_of
+from activities.chats.listing import ChatState
 from activities.models import Conversation
 from activities.views.exports import NO_FORMAT
 from contacts import history
-from contacts.exports import csv_lines, streamed
+from contacts.exporting.rows import csv_lines, streamed
+from contacts.exporting.workbooks import MAX_ROWS, xlsx_parts
 from contacts.signals import Actor
 from contacts.views.exports import FORMATS, TYPES
 from contacts.views.requests import HtmxHttpRequest
 from contacts.views.shell import render_dialog
-from contacts.workbooks import MAX_ROWS, xlsx_parts
 
 TOO_MANY = "A workbook holds at most {most:,} conversations, these are {count:,}. Choose CSV."
 

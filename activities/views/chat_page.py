@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from activities.chat_flow import MEETING
-from activities.chat_screen import asks_of, link_of, messages_after
-from activities.chat_services import NotAsked, Over, resume, start
-from activities.chat_tokens import find_conversation
+from activities.chats.flow import MEETING
+from activities.chats.screen import asks_of, link_of, messages_after
+from activities.chats.services import NotAsked, Over, resume, start
+from activities.chats.tokens import find_conversation
 from activities.ics import zone_named
 from activities.limits import TooMany
 from activities.models import Chatbot, Conversation

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from activities.chat_services import start, version_of
-from activities.chatbot_form import ChatbotForm, new_slug
+from activities.chats.bot_form import ChatbotForm, new_slug
+from activities.chats.services import start, version_of
 from activities.edited import EditedMeanwhile, save_edited, version_in, version_to_show
 from activities.models import Chatbot
 from contacts import history

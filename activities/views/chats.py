@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
-from activities.chat_listing import ChatState
-from activities.chat_rows import rows_of
-from activities.chat_screen import messages_after
+from activities.chats.listing import ChatState
+from activities.chats.rows import rows_of
+from activities.chats.screen import messages_after
 from activities.models import ChatMessage, Conversation
 from activities.models.conversation import in_order
 from contacts.finding import bounded_count, shown_count

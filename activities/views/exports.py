@@ -15,12 +15,12 @@ from activities.listing import ActivityState
 from activities.models import Meeting
 from activities.views.lists import words_of
 from contacts import history
-from contacts.exports import csv_lines, streamed
+from contacts.exporting.rows import csv_lines, streamed
+from contacts.exporting.workbooks import MAX_ROWS, xlsx_parts
 from contacts.signals import Actor
 from contacts.views.exports import FORMATS, TYPES
 from contacts.views.requests import HtmxHttpRequest
 from contacts.views.shell import render_dialog
-from contacts.workbooks import MAX_ROWS, xlsx_parts
 
 NO_FORMAT = "Choose a format."
 TOO_MANY = "A workbook holds at most {most:,} {things}, these are {count:,}. Choose CSV."

@@ -18,7 +18,7 @@ from contacts.api.idempotency import NOT_KEPT, PARAMETER, idempotent
 from contacts.api.schemas import Contact as ContactSchema
 from contacts.api.schemas import MergeResult, UndoResult, problems
 from contacts.fields import CUSTOM, Field, Kind, known_fields
-from contacts.merging import (
+from contacts.merging.merge import (
     EXISTING,
     MergeChanged,
     MergePlan,
@@ -26,6 +26,8 @@ from contacts.merging import (
     plan_merge,
     plan_selected,
 )
+from contacts.merging.undo import UnmergeChanged, undo_merge
+from contacts.merging.undo_plan import UNDO_FOR, CannotUndo, plan_unmerge
 from contacts.models import Contact, Merge
 from contacts.objects import contact_object, moment, number_of, numbered, user_id
 from contacts.public_ids import ends_of
@@ -37,8 +39,6 @@ from contacts.services import (
     update_contact,
     with_edits,
 )
-from contacts.unmerge_plan import UNDO_FOR, CannotUndo, plan_unmerge
-from contacts.unmerging import UnmergeChanged, undo_merge
 
 router = Router(tags=["Merging"])
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.http import StreamingHttpResponse
 
-from contacts.exports import csv_response
+from contacts.exporting.rows import csv_response
 from contacts.fields import field_named, owner_names, shown
 from contacts.models import Import, ImportRow
 

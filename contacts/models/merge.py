@@ -31,7 +31,7 @@ class Merge(models.Model):
     #: "result". Emptied when one of the contacts is deleted, which ends the undo.
     before = models.JSONField(default=dict)
     result = models.JSONField(default=dict)
-    #: The rest of every record before, and of the survivor after (contacts.merge_records). Emptied
+    #: The rest of every record before, and of the survivor after (contacts.merging.records). Emptied
     #: with `before`; both are also emptied by the undo, which leaves nothing to undo.
     records = models.JSONField(default=dict)
     survivor_version = models.PositiveIntegerField()  # the survivor's version after the merge

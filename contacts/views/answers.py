@@ -23,7 +23,7 @@ from contacts.fields import (
     shown,
 )
 from contacts.forms import ContactForm, stored_text
-from contacts.merging import MergePlan, plan_merge
+from contacts.merging.merge import MergePlan, plan_merge
 from contacts.models import Contact, Source
 from contacts.planning import NOTHING, any_planner
 from contacts.probing import Probe

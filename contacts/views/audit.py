@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_safe
 from contacts import history, sealing
 from contacts.audit_words import known_actions
 from contacts.auditing import CSV_HEADER, AuditState, csv_rows, lines, people
-from contacts.exports import csv_response
+from contacts.exporting.rows import csv_response
 from contacts.signals import Actor
 from contacts.views.requests import HtmxHttpRequest
 from contacts.views.roles import administrators_only

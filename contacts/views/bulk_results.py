@@ -20,7 +20,7 @@ from contacts.access import may_administer
 from contacts.bulk_actions.running import stop
 from contacts.bulk_actions.starting import CannotUndo, actions_of, start_undo
 from contacts.bulk_actions.wording import target_names, title, told
-from contacts.exports import csv_response
+from contacts.exporting.rows import csv_response
 from contacts.models import BulkAction, BulkRow, Contact, ExportFile, User
 from contacts.retrying import Busy
 from contacts.signals import Actor

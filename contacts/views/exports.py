@@ -19,9 +19,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from contacts import history
 from contacts.bulk_actions.selecting import BadSelection, Selection, TooManySelected
 from contacts.bulk_actions.wording import counted
-from contacts.export_files import parts_of, record_export
-from contacts.export_requests import AlreadyRunning, ask_for_file, files_of, stop
-from contacts.exports import columns_named, names_in_file, rows_of, streamed
+from contacts.exporting.files import parts_of, record_export
+from contacts.exporting.requests import AlreadyRunning, ask_for_file, files_of, stop
+from contacts.exporting.rows import columns_named, names_in_file, rows_of, streamed
+from contacts.exporting.workbooks import CONTENT_TYPE, MAX_ROWS
 from contacts.models import ExportFile
 from contacts.models.exports import KEPT_FOR
 from contacts.signals import Actor
@@ -29,7 +30,6 @@ from contacts.views.list import columns_of, state_of
 from contacts.views.progress import progress_context, show_progress
 from contacts.views.requests import HtmxHttpRequest
 from contacts.views.shell import render_dialog
-from contacts.workbooks import CONTENT_TYPE, MAX_ROWS
 
 #: Up to so many rows the download starts at once; selected rows are never more as CSV.
 AT_ONCE = {"csv": 50_000, "xlsx": 5_000}

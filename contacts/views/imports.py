@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from contacts.exports import columns_named, csv_response
+from contacts.exporting.rows import columns_named, csv_response
 from contacts.fields import field_named, live_fields, owner_names, shown
 from contacts.imports import mapping
 from contacts.imports.committing import stop

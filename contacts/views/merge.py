@@ -5,8 +5,8 @@ from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_POST
 
 from contacts.forms import ContactForm
-from contacts.merge_counts import merged_text
-from contacts.merging import MergeChanged, merge_contacts, plan_merge
+from contacts.merging.counts import merged_text
+from contacts.merging.merge import MergeChanged, merge_contacts, plan_merge
 from contacts.models import Contact
 from contacts.probing import Probe
 from contacts.retrying import Busy

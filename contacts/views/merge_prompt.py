@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contacts.fields import owner_names, shown
-from contacts.merge_counts import combined
-from contacts.merging import EXISTING, NEW, OTHER, MergePlan, MergeRow, Side
+from contacts.merging.counts import combined
+from contacts.merging.merge import EXISTING, NEW, OTHER, MergePlan, MergeRow, Side
 
 STALE = "One of the contacts changed since this was shown. Check the result and merge again."
 MOVED = "What merging updates elsewhere is not what was shown. Check it and merge again."

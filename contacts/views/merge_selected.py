@@ -4,8 +4,15 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from contacts.merge_counts import merged_text
-from contacts.merging import FEWEST, MOST, MergeChanged, MergePlan, merge_contacts, plan_selected
+from contacts.merging.counts import merged_text
+from contacts.merging.merge import (
+    FEWEST,
+    MOST,
+    MergeChanged,
+    MergePlan,
+    merge_contacts,
+    plan_selected,
+)
 from contacts.models import Contact, PublicId
 from contacts.retrying import Busy
 from contacts.services import ContactGone

@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from contacts.listing import ListState
 from contacts.models import Contact
-from contacts.timeline import ENTRIES, MANY, Place, chosen_group, timeline_of
-from contacts.timeline_sources import groups
+from contacts.timeline.reading import ENTRIES, MANY, Place, chosen_group, timeline_of
+from contacts.timeline.sources import groups
 from contacts.views.requests import HtmxHttpRequest
 
 WHOLE = "all"

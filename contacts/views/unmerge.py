@@ -11,13 +11,13 @@ from django.views.decorators.http import require_http_methods
 from contacts.access import sees_owners
 from contacts.conflicts import administrator_of_account
 from contacts.fields import field_named, owner_names, shown
+from contacts.merging.undo import UnmergeChanged, effects_of_undo, undo_merge
+from contacts.merging.undo_plan import CannotUndo, UnmergePlan, UnmergeRow, plan_unmerge
 from contacts.models import Contact, Merge, Source
 from contacts.planning import NOTHING
 from contacts.public_ids import ids_behind
 from contacts.retrying import Busy
 from contacts.signals import Actor
-from contacts.unmerge_plan import CannotUndo, UnmergePlan, UnmergeRow, plan_unmerge
-from contacts.unmerging import UnmergeChanged, effects_of_undo, undo_merge
 from contacts.views.lookup import MergedAway, find_contact
 from contacts.views.pane import BUSY, after_save
 from contacts.views.requests import HtmxHttpRequest, list_query

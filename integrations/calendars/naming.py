@@ -7,9 +7,10 @@ from django.utils import timezone
 from activities.models import Meeting
 from integrations.calendars.planner import OTHERS
 from integrations.models import Delivery
+from integrations.systems import Named
 
 
-def names_of(deliveries: Sequence[Delivery]) -> dict[int, str]:
+def names_of(deliveries: Sequence[Delivery]) -> dict[int, Named]:
     """ "Advisory hour, 26 Nov"; behind the name of a calendar that is not kept up. One query.
 
     Whoever sees a delivery sees its contact, and so the meeting."""
@@ -22,5 +23,5 @@ def names_of(deliveries: Sequence[Delivery]) -> dict[int, str]:
         if (meeting := meetings.get(wanted[row.pk])) is not None:
             subject, at = meeting
             told = f"{subject}, {at.day} {at:%b}"
-            found[row.pk] = f"{row.sent_to}: {told}" if row.family == OTHERS else told
+            found[row.pk] = Named(f"{row.sent_to}: {told}" if row.family == OTHERS else told)
     return found

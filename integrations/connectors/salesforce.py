@@ -2,7 +2,8 @@
 
 New records are of the kind that the org's administrators have chosen; records of the other kind that
 are there already are found and kept up too, as far as they have the mapped fields. A lead that was
-converted is its contact; a record that was merged is its master. Deduplication is the org's own: what
+converted is its contact; a record that was merged is its master; a contact that is a Person Account is
+written through its account. Deduplication is the org's own: what
 its rules refuse is a question for a person, and is never forced.
 """
 
@@ -17,6 +18,7 @@ from integrations.connectors.base import (
     AnswerLostError,
     ConnectorError,
     PermanentError,
+    PermissionMissing,
     RetryableError,
     TargetGone,
 )
@@ -29,6 +31,7 @@ from integrations.connectors.crm import (
     RemoteField,
 )
 from integrations.connectors.salesforce_errors import LeadConverted, error_of, used_share
+from integrations.connectors.salesforce_people import MARK, PersonAccounts
 from integrations.connectors.salesforce_words import CONTACT, LEAD, kind_of, quoted
 
 PATH = "/services/data/v62.0"
@@ -45,16 +48,18 @@ T = TypeVar("T")
 
 
 class Salesforce(Caller):
-    """A CrmConnector. `makes` is the kind of new records, `key_field` the org's field for our ids."""
+    """A CrmConnector. `makes` is the kind of new records, `key_field` the org's field for our ids;
+    `people`: the org has Person Accounts."""
 
     vendor = "Salesforce"
 
     def __init__(
         self, api: str, sign_in: SignIn, *, path: str = PATH, makes: str = CONTACT,
-        key_field: str = "",
+        key_field: str = "", people: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(api, sign_in)
         self.path, self.makes, self.key_field = path, makes, key_field
+        self.people = PersonAccounts(self._query, self.call, path, used=people)
         self.used = 0.0
 
     def error_of(self, answer: http.Answer) -> ConnectorError:
@@ -73,14 +78,27 @@ class Salesforce(Caller):
         return rows[0]["Id"][:15], str(rows[0].get("TimeZoneSidKey") or "UTC")
 
     def remote_fields(self) -> list[RemoteField]:
-        path = f"{self.path}/sobjects/{self.makes}/describe"
+        """With the mark of Person Accounts, which only contacts have, also where leads are made."""
+        rows = self._described(self.makes)
+        if self.makes != CONTACT:
+            rows += [row for row in self._contacts_described() if row["name"] == MARK]
+        self.people.used = any(row["name"] == MARK for row in rows)
+        return [words.remote_field(row) for row in rows]
+
+    def _described(self, kind: str) -> list[dict[str, Any]]:
+        path = f"{self.path}/sobjects/{kind}/describe"
         told = self.call("GET", path, longest=LONGEST_FIELDS).json()
         rows = told.get("fields") if isinstance(told, dict) else None
         if not isinstance(rows, list):
             raise self.unreadable("GET")
-        return [
-            words.remote_field(row) for row in rows if isinstance(row, dict) and row.get("name")
-        ]
+        return [row for row in rows if isinstance(row, dict) and row.get("name")]
+
+    def _contacts_described(self) -> list[dict[str, Any]]:
+        """Who may see leads only never meets a contact."""
+        try:
+            return self._described(CONTACT)
+        except (PermissionMissing, TargetGone):
+            return []
 
     def read(self, record_id: str, fields: Sequence[str]) -> Record:
         """What was merged is answered by its master, what was converted by its contact."""
@@ -152,7 +170,7 @@ class Salesforce(Caller):
         if body:
             headers = {**RULES, **words.unmodified_since(record.modified)}
             try:
-                self.call("PATCH", self._path(record.id), headers=headers, json=body)
+                self._write(record.id, body, headers)
             except LeadConverted:
                 contact = self.read(record.id, fields)
                 if contact.id == record.id:
@@ -161,6 +179,12 @@ class Salesforce(Caller):
             except FieldsRefused as refused:
                 raise FieldsRefused(str(refused), self._ours(refused.names, kind)) from None
         return self._read_back(record.id, fields)
+
+    def _write(self, record_id: str, body: Mapping[str, str], headers: Mapping[str, str]) -> None:
+        if account := self.people.accounts_of([record_id]).get(record_id):
+            self.people.write(account, body, headers)
+        else:
+            self.call("PATCH", self._path(record_id), headers=headers, json=dict(body))
 
     def read_many(self, record_ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record]:
         found: dict[str, Record] = {}
@@ -175,7 +199,11 @@ class Salesforce(Caller):
     def update_many(
         self, values: Mapping[str, Mapping[str, str]], fields: Sequence[str]
     ) -> dict[str, Record]:
-        bodies = {pk: self._named(each, kind_of(pk, self.makes)) for pk, each in values.items()}
+        people = self.people.accounts_of(list(values))  # left out here, and written singly
+        bodies = {
+            pk: self._named(each, kind_of(pk, self.makes))
+            for pk, each in values.items() if pk not in people
+        }  # fmt: skip
         rows = [
             {"attributes": {"type": kind_of(pk, self.makes)}, "id": pk, **body}
             for pk, body in bodies.items()

@@ -10,7 +10,7 @@ import phonenumbers
 from integrations.connectors import crm
 from integrations.connectors.crm import LoggedMeeting, RemoteField
 
-CONTACT, LEAD = "Contact", "Lead"
+CONTACT, LEAD, ACCOUNT = "Contact", "Lead", "Account"
 #: The first three characters of an id tell what it is.
 PREFIXES = {"003": CONTACT, "00Q": LEAD}
 OTHER = {CONTACT: LEAD, LEAD: CONTACT}

@@ -43,13 +43,13 @@ def store_fields(account: CrmAccount, found: list[RemoteField]) -> None:
     """Keep what can be mapped, and what is; an account that is read for the first time gets the usual mapping."""
     now = timezone.now()
     first = account.read_at is None
-    mapped = {row["remote"] for row in account.rules}
-    kept = [each for each in found if not each.locked or each.name in mapped]
+    vendor = vendors.vendor_of(account.connection)
+    needed = vendor.marks | {row["remote"] for row in account.rules}
+    kept = [each for each in found if not each.locked or each.name in needed]
     account.remote_fields = [asdict(each) for each in kept]
     account.read_at, account.next_at, account.trouble = now, now + EVERY, ""
     columns = ["remote_fields", "read_at", "next_at", "trouble"]
     if first and not account.rules:
-        vendor = vendors.vendor_of(account.connection)
         rules = mapping.default_rules(
             vendor.defaults_of(account.record_kind), remotes_of(account), vendor.fallbacks
         )

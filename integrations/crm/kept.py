@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db.models import Count
 
 from contacts.kept import Kept, Line
-from contacts.merge_counts import MergeCount
+from contacts.merging.counts import MergeCount
 from contacts.models import Contact
 from integrations.crm import rows, vendors
 from integrations.models import ExternalRecord

@@ -166,6 +166,11 @@ def _digits(text: str) -> str:
     return "".join(c for c in text if c.isdigit())
 
 
+def has_fallback(field: Field) -> bool:
+    """Whether there can be a text for those who have none: not where it says who somebody is."""
+    return not field.identifies and field.kind != Kind.PHONE
+
+
 def wrong_fallback(text: str, remote: RemoteField) -> str:
     """Why a fallback cannot be said there; "" where it can. Blank is none."""
     if not text:

@@ -28,10 +28,15 @@ class Line:
     trouble: str = ""
     fixed: bool = False  # by it records are found: always sent
     error: str = ""
+    in_fallback: bool = False  # where the error is
 
     @property
     def remote(self) -> str:
         return self.rule.remote if self.rule else ""
+
+    @property
+    def has_fallback(self) -> bool:
+        return mapping.has_fallback(self.field)
 
     @property
     def lost(self) -> bool:
@@ -47,6 +52,7 @@ class MappingForm:
     remotes: Mapping[str, RemoteField]
     rules: list[Rule]
     errors: dict[str, str] = field(default_factory=dict)  # by the name of the input
+    in_fallbacks: set[str] = field(default_factory=set)  # those of them that are about a fallback
     loose: list[str] = field(default_factory=list)  # of no input
 
     @property
@@ -64,6 +70,7 @@ class MappingForm:
             trouble=mapping.trouble(rule, self.remotes, self.vendor.label) if rule else "",
             fixed=ours.name == "email",
             error=self.errors.get(ours.name, ""),
+            in_fallback=ours.name in self.in_fallbacks,
         )
 
 
@@ -84,6 +91,9 @@ def read(
     for rule in rules:
         if fault := _fault(rule, form, before):
             form.errors[rule.field] = fault
+        elif fault := _fallback_fault(rule, form):
+            form.errors[rule.field] = fault
+            form.in_fallbacks.add(rule.field)
     mapped = {rule.remote for rule in rules}
     form.loose = [
         UNMAPPED.format(remote.label, vendor.label)
@@ -101,6 +111,14 @@ def _fault(rule: Rule, form: MappingForm, before: Mapping[str, str]) -> str:
         return "" if kept else ANOTHER.format(ours.label, form.vendor.label)
     if Counter(each.remote for each in form.rules)[rule.remote] > 1:
         return TWICE.format(ours.label, remote.label)
+    return ""
+
+
+def _fallback_fault(rule: Rule, form: MappingForm) -> str:
+    """What identifies somebody has none: a contact without it is refused there, which its delivery says."""
+    ours, remote = known_fields()[rule.field], form.remotes.get(rule.remote)
+    if remote is None or remote.locked or not mapping.has_fallback(ours):
+        return ""
     if wrong := mapping.wrong_fallback(rule.fallback, remote):
         return f"{ours.label}, fallback: {wrong}"
     if remote.required and not rule.fallback:

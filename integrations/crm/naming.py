@@ -4,23 +4,29 @@ from collections.abc import Sequence
 
 from integrations.crm import rows, vendors
 from integrations.models import Connection, Delivery, ExternalRecord
+from integrations.systems import Named
 
 
-def names_of(deliveries: Sequence[Delivery]) -> dict[int, str]:
-    """ "HubSpot contact 88217730451" of those that have a record. Two queries."""
+def names_of(deliveries: Sequence[Delivery]) -> dict[int, Named]:
+    """ "Contact 88217730451", beside the name of its CRM, of those that have a record. Two queries."""
     connections = {row.pk: rows.connection_id(row.target) for row in deliveries}
-    known = Connection.objects.in_bulk(set(connections.values()))
+    crms = Connection.objects.filter(vendor__in=vendors.CRMS)
+    known = crms.in_bulk(set(connections.values()))
     linked = ExternalRecord.objects.filter(
         connection__in=known,
         kind=ExternalRecord.Kind.CONTACT,
         contact__in={row.contact_id for row in deliveries if row.contact_id},
     ).exclude(external_id="")
-    columns = ("connection", "contact", "external_id")
-    records = {(at, of): record for at, of, record in linked.values_list(*columns)}
+    records = {(row.connection_id, row.contact_id): row for row in linked}
     found = {}
     for row in deliveries:
-        connection = known.get(connections[row.pk])
         record = records.get((connections[row.pk], row.contact_id))
-        if connection is not None and record and connection.vendor in vendors.CRMS:
-            found[row.pk] = f"{vendors.vendor_of(connection).record} {record}"
+        if record is not None:
+            text = f"{record.external_type.capitalize()} {record.external_id}"
+            found[row.pk] = Named(text, url_of(record))
     return found
+
+
+def url_of(record: ExternalRecord) -> str:
+    """Where people open it; an address of another scheme is no link."""
+    return record.url if record.url.startswith(("https://", "http://")) else ""

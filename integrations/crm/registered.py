@@ -2,8 +2,9 @@
 
 from activities.signals import meetings_changed
 from contacts import kept as contacts_kept
-from contacts import merge_counts, pane_sections, periodic, settings_pages
+from contacts import pane_sections, periodic, settings_pages
 from contacts.audit_words import register_words
+from contacts.merging import counts as merge_counts
 from integrations import cards, deliverers, planning, systems
 from integrations.crm import (
     accounts,

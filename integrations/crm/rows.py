@@ -17,7 +17,11 @@ State = Delivery.State
 
 
 def target_of(connection: Connection) -> str:
-    return f"connection {connection.pk}"
+    return target_of_id(connection.pk)
+
+
+def target_of_id(connection_id: int) -> str:
+    return f"connection {connection_id}"
 
 
 def connection_id(target: str) -> int:

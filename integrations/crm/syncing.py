@@ -61,6 +61,7 @@ class ContactSync:
             accounts.refresh(self.account, connector)
         self.person = matching.person_of(contact)
         self.words: list[str] = []
+        self.unsent: set[str] = set()  # their fields that were refused, and left out
         self._know()
 
     def _know(self) -> None:
@@ -158,6 +159,7 @@ class ContactSync:
         names = [name for name in refused.names if name in values]
         if not names:
             raise refused
+        self.unsent.update(names)
         labels = [self.remotes[name].label for name in names]
         self.words.append(UNSENT.format(self.vendor.label, ", ".join(labels)))
         accounts.refresh(self.account, self.connector)
@@ -254,7 +256,8 @@ class ContactSync:
 
     def confirm(self, stored: Record, values: Mapping[str, str]) -> None:
         """What identifies must be shown as it was written; of the rest it is said where it is not."""
-        known = {n: v for n, v in values.items() if n in self.remotes and n in self.fields}
+        shown = set(self.fields) - self.unsent
+        known = {n: v for n, v in values.items() if n in self.remotes and n in shown}
         missing = deciding.unconfirmed(stored, known, self.remotes)
         reachable = values.get(self.vendor.email, "").lower() in stored.emails
         missing = [n for n in missing if not (n == self.vendor.email and reachable)]

@@ -11,6 +11,7 @@ from integrations.connectors.calling import SignIn
 from integrations.connectors.crm import CrmConnector
 from integrations.connectors.hubspot import HubSpot
 from integrations.connectors.salesforce import Salesforce
+from integrations.connectors.salesforce_people import MARK
 from integrations.models import Connection, CrmAccount
 from integrations.oauth import Provider
 from integrations.outbox.limits import Limit
@@ -42,6 +43,7 @@ class Vendor:
     #: Kinds of records between which administrators choose -> their own mapping to begin with.
     kinds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     fallbacks: Mapping[str, str] = field(default_factory=dict)  # their required field -> text
+    marks: frozenset[str] = frozenset()  # their fields that tell how records are written
     instance: Callable[[Mapping[str, Any], str], str] = lambda told, url: ""
     lasts_until_refused: bool = False  # access tokens, see integrations.oauth
 
@@ -82,6 +84,16 @@ class Vendor:
         )
 
     @property
+    def records(self) -> str:
+        """ "contacts", or "contacts and leads"."""
+        return " and ".join(f"{each.lower()}s" for each in self.kinds) or "contacts"
+
+    @property
+    def asked(self) -> list[str]:
+        """The permissions of a token that is made by hand; to be an app is none of them."""
+        return [scope for scope in self.scopes if scope != "oauth"]
+
+    @property
     def setup(self) -> str:
         return f"Set {self.variables}, and start Kith again. README.md says where to get them."
 
@@ -98,6 +110,7 @@ def _salesforce(config: Mapping[str, Any], sign_in: SignIn, account: CrmAccount)
     return Salesforce(
         config["api"], sign_in, path=config["path"], key_field=config["key_field"],
         makes=SALESFORCE.kind_or_first(account.record_kind),
+        people=any(row["name"] == MARK for row in account.remote_fields),
     )  # fmt: skip
 
 
@@ -176,6 +189,7 @@ SALESFORCE = Vendor(
     kinds={"Contact": {**_PERSON, **_MAILING}, "Lead": {**_PERSON, **_LEAD}},
     # What Salesforce's own forms write where there is nothing.
     fallbacks={"LastName": "[not provided]", "Company": "[not provided]"},
+    marks=frozenset({MARK}),
     instance=_instance,
     lasts_until_refused=True,
 )

@@ -1,9 +1,11 @@
-"""The demo's calendars: both doubles behind one address, with what they hold in a file.
+"""The demo's calendars: three doubles behind one address, with what they hold in a file.
 
 The file outlives the demo, so that connections made in it go on, and a page of Kith reads it to show
 the guests of each event.
 """
 
+import base64
+import binascii
 import json
 import os
 import threading
@@ -15,12 +17,19 @@ from typing import Any
 
 from django.conf import settings
 
+from contacts.sample import PASSWORD
+from integrations.sandbox.double import Request
+from integrations.sandbox.exchange import LISTS, PATH, ExchangeDouble
 from integrations.sandbox.google import GoogleDouble, Mail
 from integrations.sandbox.graph import GraphDouble
 from integrations.sandbox.sign_in import SignInDouble
 
 KEPT_MAILS = 200
-NAMES = {"google": "Google Calendar", "microsoft": "Microsoft Exchange"}
+EXCHANGE = "exchange"
+EXCHANGE_VARIABLE = "DEMO_EXCHANGE_URL"
+NAMES = {
+    "google": "Google Calendar", "microsoft": "Microsoft Exchange", EXCHANGE: "Exchange Server",
+}  # fmt: skip
 
 
 def state_file() -> Path:
@@ -41,20 +50,39 @@ def environment(base: str) -> dict[str, str]:
         "MICROSOFT_CLIENT_SECRET": client.client_secret,
         "MICROSOFT_GRAPH_API": f"{microsoft}/v1.0",
         "MICROSOFT_LOGIN_URL": microsoft,
+        EXCHANGE_VARIABLE: f"{base}/{EXCHANGE}{PATH}",
     }
 
 
+def exchange_url() -> str:
+    """Where the demo's Exchange Server is, for whoever turns it on; "" where there is none."""
+    return os.environ.get(EXCHANGE_VARIABLE, "")
+
+
+class DemoExchange(ExchangeDouble):
+    """Everybody has a mailbox under their own address, and the password of the demo."""
+
+    def _owner(self, request: Request) -> str | None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        try:
+            name, _, password = base64.b64decode(token).decode().partition(":")
+        except (binascii.Error, UnicodeError):
+            return None
+        return name if scheme == "Basic" and "@" in name and password == PASSWORD else None
+
+
 class CalendarSandbox:
-    """A WSGI application: /google/… and /microsoft/…; `other` answers everything else."""
+    """A WSGI application: /google/…, /microsoft/…, /exchange/…; `other` answers everything else."""
 
     def __init__(self, other: Callable[..., Iterable[bytes]]) -> None:
         self.other = other
-        self.doubles: dict[str, GoogleDouble | GraphDouble] = {
+        self.doubles: dict[str, GoogleDouble | GraphDouble | ExchangeDouble] = {
             "google": GoogleDouble(),
             "microsoft": GraphDouble(),
+            EXCHANGE: DemoExchange(),
         }
         self._load()
-        one = threading.RLock()  # both stand in one file
+        one = threading.RLock()  # they stand in one file
         for double in self.doubles.values():
             double.lock = one
             double.changed = self._save
@@ -72,7 +100,8 @@ class CalendarSandbox:
             double = self.doubles[name]
             double.calendars, double.number = kept["calendars"], kept["number"]
             double.mails = [Mail(**mail) for mail in kept["mails"]]
-            double.sign_in.refresh = {t: tuple(known) for t, known in kept["refresh"].items()}
+            if not isinstance(double, ExchangeDouble):
+                double.sign_in.refresh = {t: tuple(known) for t, known in kept["refresh"].items()}
 
     def _save(self) -> None:
         """Whole or not at all, and for this user of the machine only."""
@@ -81,7 +110,7 @@ class CalendarSandbox:
                 "calendars": double.calendars,
                 "number": double.number,
                 "mails": [asdict(mail) for mail in double.mails[-KEPT_MAILS:]],
-                "refresh": double.sign_in.refresh,
+                "refresh": {} if isinstance(double, ExchangeDouble) else double.sign_in.refresh,
             }
             for name, double in self.doubles.items()
         }
@@ -126,14 +155,16 @@ def _stored() -> dict[str, Any]:
 
 
 def _shown(name: str, owner: str, event: dict[str, Any], mails: list[Any]) -> ShownEvent:
-    start = datetime.fromisoformat(event["start"].get("dateTime") or event["start"]["date"])
+    at = event["start"] if name == EXCHANGE else None
+    start = datetime.fromisoformat(at or event["start"].get("dateTime") or event["start"]["date"])
+    listed = [each for kind in LISTS for each in event[kind]] if at else event["attendees"]
     own = [mail for mail in mails if mail["event"] == event["id"]]
     return ShownEvent(
         vendor=NAMES[name],
         owner=owner,
         subject=event.get("summary") or event.get("subject") or "",
         starts_at=start if start.tzinfo else start.replace(tzinfo=UTC),
-        guests=tuple(_guest(entry) for entry in event["attendees"] if not entry.get("self")),
+        guests=tuple(_guest(entry) for entry in listed if not entry.get("self")),
         mails=tuple((mail["to"], mail["about"]) for mail in own[-6:]),
     )
 
@@ -141,4 +172,6 @@ def _shown(name: str, owner: str, event: dict[str, Any], mails: list[Any]) -> Sh
 def _guest(entry: dict[str, Any]) -> tuple[str, str]:
     if "emailAddress" in entry:
         return entry["emailAddress"]["address"], (entry.get("status") or {}).get("response", "none")
+    if "answer" in entry:
+        return entry["address"], entry["answer"]
     return entry["email"], entry.get("responseStatus", "needsAction")

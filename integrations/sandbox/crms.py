@@ -19,6 +19,7 @@ from integrations.sandbox.salesforce import SalesforceDouble
 from integrations.sandbox.sign_in import SignInDouble
 
 SHOWN = 50
+TOKEN = "kith-demo-token"  # one that the demo's HubSpot takes when it is pasted
 HUBSPOT, SALESFORCE = "hubspot", "salesforce"
 OF_RECORDS = ("Contact", "Lead")
 HEAD = (
@@ -78,6 +79,7 @@ class CrmSandbox:
     def __init__(self, other: Callable[..., Iterable[bytes]]) -> None:
         self.other = other
         self.double = DemoHubSpot()
+        self.double.sign_in.by_hand.add(TOKEN)
         self.salesforce = DemoSalesforce(rule="warn")
         self._load()
         for double, save in ((self.double, self._save), (self.salesforce, self._save_salesforce)):
@@ -106,7 +108,7 @@ class CrmSandbox:
             double.sign_in.refresh = {t: tuple(known) for t, known in kept["refresh"].items()}
         if kept := _stored(SALESFORCE):
             org = self.salesforce
-            org.rows, org.number = kept["rows"], kept["number"]
+            org.rows, org.number = {**org.rows, **kept["rows"]}, kept["number"]
             org.sign_in.refresh = {t: tuple(known) for t, known in kept["refresh"].items()}
 
     def _save(self) -> None:

@@ -35,7 +35,7 @@ def journal() -> Path:
 
 def part() -> Part:
     """What `manage.py demo` starts, for all of which no real account is set up."""
-    port = _free_port()
+    port = port_of_last_time()
     base = f"http://{HOST}:{port}"
     environment = {} if settings.TWILIO is not None else _twilio(base)
     if not any(settings.CALENDARS.values()):
@@ -60,9 +60,31 @@ def _twilio(base: str) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
+def port_of_last_time() -> int:
+    """The port on which it answered before, where that is still free: addresses on it stand in the
+    database, of records and of the Salesforce org. Else any free one."""
+    file = Path(settings.KITH_HOME) / "sandbox" / "port"
+    found = _bound(_kept(file)) or _bound(0)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file.write_text(str(found))
+    return found
+
+
+def _kept(file: Path) -> int:
+    try:
+        return int(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def _bound(port: int) -> int:
+    """A port that can be listened on; 0 where this one cannot."""
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does it
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError):
+            return 0
         return int(probe.getsockname()[1])
 
 

@@ -33,6 +33,11 @@ BODY = "{http://schemas.xmlsoap.org/soap/envelope/}Body"
 LISTS = ("RequiredAttendees", "OptionalAttendees", "Resources")
 XML = {"Content-Type": "text/xml; charset=utf-8"}
 BUSY_MS = 7000
+#: What it can be told to answer: a status, or a ResponseCode.
+ERRORS = (
+    "401", "503", "ErrorServerBusy", "ErrorAccessDenied", "ErrorIrresolvableConflict",
+    "ErrorItemNotFound", "ErrorInternalServerError",
+)  # fmt: skip
 ENVELOPE = (
     '<?xml version="1.0" encoding="utf-8"?>'
     '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>'
@@ -59,6 +64,7 @@ class Refused(Exception):
 class ExchangeDouble(Double):
     """Calendars by the address of their owner; `users` are passwords and addresses by user name."""
 
+    vendor = "exchange"
     users: dict[str, tuple[str, str]] = field(default_factory=dict)
     calendars: dict[str, dict[str, Event]] = field(default_factory=dict)
     mails: list[Mail] = field(default_factory=list)

@@ -12,6 +12,8 @@ What it does, and how that is known (connectors.md, section 7):
   read and not written
 * the day's calls are told by every answer: `daily` [vendor]
 * If-Unmodified-Since is kept, by the second
+* in an org with Person Accounts (`with_people`) the contact of one is changed through its account only;
+  both have the same time stamps [vendor]. How a write to the contact is refused is not documented
 * refresh tokens may be used up by use (`sign_in.rotates`); a sixth approval revokes the oldest [reported]
 * sessions end without notice: `sign_in.access.clear()`
 """
@@ -32,7 +34,7 @@ from integrations.sandbox.sign_in import SignInDouble, invalid_grant
 
 AUTHORIZE, TOKEN = "/services/oauth2/authorize", "/services/oauth2/token"
 DATA = "/services/data/v62.0"
-PREFIXES = {"Contact": "003", "Lead": "00Q", "Event": "00U"}
+PREFIXES = {"Contact": "003", "Lead": "00Q", "Event": "00U", "Account": "001"}
 APPROVALS = 5
 MANY = 200
 
@@ -107,7 +109,9 @@ class SalesforceDouble(Double):
             return self._query(request.query.get("q", ""), deleted=path == "/queryAll")
         if path == "/composite/sobjects" and method in {"PATCH", "POST"}:
             return self._many(method, request.json())
-        found = re.fullmatch(r"/sobjects/(Contact|Lead|Event)(?:/([^/]+))?(?:/([^/]+))?", path)
+        found = re.fullmatch(
+            r"/sobjects/(Contact|Lead|Event|Account)(?:/([^/]+))?(?:/([^/]+))?", path
+        )
         if not found:
             return self.failure("404")
         kind, first, second = found[1], found[2] or "", found[3] or ""
@@ -179,10 +183,21 @@ class SalesforceDouble(Double):
             return self.failure("412")
         if row.get("IsConverted"):
             return self.failure("400 converted")
+        if row.get("IsPersonAccount"):
+            return shapes.refused(sorted(values))
         if refusal := self._refused(kind, values, row):
             return refusal
         self._write(row, values)
+        if kind == "Account":
+            self._mirror(row)
         return Reply(204)
+
+    def _mirror(self, account: Values) -> None:
+        """The account of a person has changed: so has its contact."""
+        for row in self.rows["Contact"].values():
+            if row.get("AccountId") == account["Id"]:
+                row |= {here: account.get(there) for here, there in shapes.ON_ACCOUNT.items()}
+                row["LastModifiedDate"] = account["LastModifiedDate"]
 
     def _create(self, kind: str, values: Any) -> Reply:
         if refusal := self._refused(kind, values, None):
@@ -214,12 +229,13 @@ class SalesforceDouble(Double):
     def _ruled(self, kind: str, values: Values, row: Values | None) -> Reply | None:
         if not self.rule or kind == "Event":
             return None
-        if row and "Email" not in values and not self.rule_at_any_edit:
+        email = "PersonEmail" if kind == "Account" else "Email"
+        if row and email not in values and not self.rule_at_any_edit:
             return None
-        address = str(values.get("Email", (row or {}).get("Email")) or "").lower()
+        address = str(values.get(email, (row or {}).get(email)) or "").lower()
         ids = [
             each["Id"] for each in self.rows[kind].values()
-            if address and str(each.get("Email") or "").lower() == address
+            if address and str(each.get(email) or "").lower() == address
             and each is not row and not each["IsDeleted"]
         ]  # fmt: skip
         warns = self.rule == "warn"
@@ -236,6 +252,17 @@ class SalesforceDouble(Double):
         self.rows[kind][pk] = row
         self._write(row, {**(values or {}), **more})
         return row
+
+    def with_people(self) -> None:
+        """Have Person Accounts, as an org that has switched them on."""
+        self.fields["Contact"] |= shapes.of_people()
+
+    def add_person(self, **values: Any) -> Values:
+        """A Person Account; its contact, as somebody would have made it in Salesforce."""
+        named = {shapes.ON_ACCOUNT[name]: value for name, value in values.items()}
+        account = self.add("Account", named)
+        known = {"IsPersonAccount": True, "AccountId": account["Id"]}
+        return self.add("Contact", {**values, **known})
 
     def _write(self, row: Values, values: Values) -> None:
         row.update({name: None if value == "" else value for name, value in values.items()})

@@ -68,9 +68,34 @@ EVENT = {
 }  # fmt: skip
 
 
+#: A Person Account's contact -> its account: what is on both, under which names [vendor].
+ON_ACCOUNT = {
+    "LastName": "LastName", "FirstName": "FirstName", "Salutation": "Salutation", "Phone": "Phone",
+    "Description": "Description", "Title": "PersonTitle", "Email": "PersonEmail",
+    "MobilePhone": "PersonMobilePhone",
+    **{f"Mailing{each}": f"PersonMailing{each}" for each in _PLACE},
+    **{name: name.replace("__c", "__pc") for name in _CUSTOM},
+}  # fmt: skip
+PERSON = {
+    "IsPersonAccount": ("Is Person Account", "boolean"), "AccountId": ("Account ID", "reference"),
+}  # fmt: skip
+
+
+def of_people() -> dict[str, Values]:
+    """What contacts have besides in an org with Person Accounts; it cannot be written."""
+    found = {name: one(name, *told) for name, told in PERSON.items()}
+    return {
+        name: {**each, "createable": False, "updateable": False} for name, each in found.items()
+    }
+
+
 def fields(kind: str) -> dict[str, Values]:
     """What an org of this size has: Salesforce's own fields, and six that its people have made."""
-    if kind == "Event":
+    if kind == "Account":
+        known = fields("Contact")
+        found = {there: {**known[here], "name": there} for here, there in ON_ACCOUNT.items()}
+        found |= {name: one(name, *told) for name, told in _READ_ONLY.items()}
+    elif kind == "Event":
         found = {name: one(name, *told) for name, told in {**EVENT, **_READ_ONLY}.items()}
     else:
         own = {**_PERSON, **_OWN[kind], **_READ_ONLY}

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from django.conf import settings
 
-from integrations.sandbox import google, graph, hubspot_shapes, salesforce_shapes
+from integrations.sandbox import exchange, google, graph, hubspot_shapes, salesforce_shapes
 
 #: By the vendor's name in the addresses of the doubles: its label, and the errors of its own.
 VENDORS: dict[str, tuple[str, Iterable[str]]] = {
     "google": ("Google Calendar", google.ERRORS),
     "microsoft": ("Microsoft Exchange", graph.ERRORS),
+    "exchange": ("Exchange Server", exchange.ERRORS),
     "hubspot": ("HubSpot", hubspot_shapes.ERRORS),
     "salesforce": ("Salesforce", salesforce_shapes.ERRORS),
 }

@@ -107,7 +107,7 @@ def _page(
     context = {
         "vendor": form.vendor,
         "own": own,
-        "account": account,
+        "crm": account,  # `account` is the organisation's, of every page
         "form": form,
         "lines": form.lines,
         "notice": notice,

@@ -24,4 +24,4 @@ def demo_crm(request: HtmxHttpRequest) -> HttpResponse:
     )  # fmt: skip
     contacts = {row.external_id: row.contact for row in links.select_related("contact")}
     pairs = [(row, contacts.get(row.id)) for row in found]
-    return render_settings(request, "crm/demo.html", {"pairs": pairs})
+    return render_settings(request, "crm/demo.html", {"pairs": pairs, "token": crms.TOKEN})

@@ -16,6 +16,8 @@ from contacts.views.roles import administrators_only
 from integrations.connectors.exchange_sign_in import is_installed
 from integrations.exchange import server
 from integrations.models import ExchangeServer
+from integrations.sandbox import calendars as demo
+from integrations.sandbox import mailbox
 
 
 @administrators_only
@@ -75,4 +77,5 @@ def _form(
     request: HtmxHttpRequest, template: str, context: dict[str, Any], errors: dict[str, str]
 ) -> HttpResponse:
     context |= {"errors": errors, "error_list": list(errors.items())}
+    context["double"] = demo.exchange_url() if mailbox.is_shown() else ""
     return render(request, template, context, status=422 if errors else 200)

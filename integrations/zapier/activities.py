@@ -7,16 +7,16 @@ from typing import Any
 from django.utils import timezone
 
 from activities.models import Conversation, Meeting
-from activities.signals import ConversationChange, MeetingChange
-from contacts.models import User
+from activities.signals import ConversationChange, Doer, MeetingChange
 from integrations.models import Delivery, ZapierHook
 from integrations.outbox import writing
 from integrations.webhooks.events import type_of_conversation, type_of_meeting
 from integrations.zapier import messages, triggers
-from integrations.zapier.planner import NAME, label_of, live
+from integrations.zapier.planner import NAME, label_of, live, made_through
 
 #: What has happened: the event, the kind and id of what it is about, the contact's two ids, by whom.
-Happened = tuple[str, str, str, int | None, str, User | None]
+Happened = tuple[str, str, str, int | None, str, Doer]
+VISITOR = Doer()  # of a conversation: no key can begin, go on with or end one
 
 
 def on_meetings_changed(changes: list[MeetingChange], **_: Any) -> None:
@@ -30,7 +30,7 @@ def on_meetings_changed(changes: list[MeetingChange], **_: Any) -> None:
         hooks,
         [
             (type_of_meeting(c), "booking", c.public_id, c.contact_id,
-             contacts.get(c.meeting_id, ""), c.doer.user)
+             contacts.get(c.meeting_id, ""), c.doer)
             for c in changes
         ],
     )  # fmt: skip
@@ -48,15 +48,16 @@ def on_conversations_changed(changes: list[ConversationChange], **_: Any) -> Non
         hooks,
         [
             (type_of_conversation(c), "conversation", c.public_id, c.contact_id,
-             contacts.get(c.conversation_id) or c.public_id, None)
+             contacts.get(c.conversation_id) or c.public_id, VISITOR)
             for c in changes
         ],
     )  # fmt: skip
 
 
 def _tell(hooks: Sequence[ZapierHook], happened: Sequence[Happened]) -> None:
+    """But not to the Zaps whose own key has done it: they would start themselves for ever."""
     made = []
-    for event_type, kind, public_id, contact_id, contact_public_id, user in happened:
+    for event_type, kind, public_id, contact_id, contact_public_id, doer in happened:
         started = triggers.started_by(event_type)
         told = _message(event_type, kind, public_id, contact_public_id)
         made += [
@@ -68,13 +69,13 @@ def _tell(hooks: Sequence[ZapierHook], happened: Sequence[Happened]) -> None:
                 event_id=told["id"],
                 contact_id=contact_id,
                 contact_public_id=contact_public_id,
-                changed_by=user,
+                changed_by=doer.user,
                 sent_to=label_of(hook),
                 payload=messages.written(told),
                 priority=Delivery.Priority.INTERACTIVE,
             )
             for hook in hooks
-            if hook.event in started
+            if hook.event in started and not made_through(doer.api_key, hook)
         ]
     writing.enqueue(made)
 

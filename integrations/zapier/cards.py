@@ -40,7 +40,7 @@ def cards(user: User) -> Iterator[Card]:
     yield Card(
         tile="ZP", tile_class="tile-z", name="Zapier", kind="Automation", text=TEXT,
         pill=pill[0], pill_class=pill[1], icon=pill[2], facts=(("Live hooks", f"{live:,}"),),
-        actions=(Action("Open", reverse("zapier"), primary=not shown),),
+        actions=(Action("Open" if shown else "Set up", reverse("zapier")),),
     )  # fmt: skip
 
 

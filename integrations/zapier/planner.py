@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.utils import timezone
 
+from contacts.models import ApiKey
 from contacts.planning import Effect, Line
 from contacts.signals import ContactChange
 from integrations.models import Delivery, ZapierHook
@@ -25,7 +26,7 @@ class ZapierPlanner:
             Effect(NAME, change.contact_id, hook.target, event_type)
             for change, event_type, started in found
             for hook in hooks
-            if hook.event in started and not made_by(change, hook)
+            if hook.event in started and not made_through(change.actor.api_key, hook)
         ]
 
     def lines(self, effects: Sequence[Effect]) -> list[Line]:
@@ -70,12 +71,12 @@ def live() -> list[ZapierHook]:
 
 
 def label_of(hook: ZapierHook) -> str:
-    return f"Zapier: {triggers.TRIGGERS.get(hook.event, hook.event)}"
+    """Beside the name of the system."""
+    return f"{triggers.TRIGGERS.get(hook.event, hook.event)} hook"
 
 
-def made_by(change: ContactChange, hook: ZapierHook) -> bool:
-    """Whether the change came through the key that the Zap uses: it would start itself for ever."""
-    key = change.actor.api_key
+def made_through(key: ApiKey | None, hook: ZapierHook) -> bool:
+    """Whether it came through the key that the Zap uses: the Zap would start itself for ever."""
     return key is not None and key.pk == hook.api_key_id
 
 

@@ -12,8 +12,8 @@ from activities.models import Conversation, MeetingEvent
 from contacts import history
 from contacts.api_keys import Holder
 from contacts.fields import known_fields
+from contacts.merging.undo import UNDO_OF_MERGE
 from contacts.models import AuditEntry, Contact, FieldChange, Source
-from contacts.unmerging import UNDO_OF_MERGE
 from integrations.zapier import messages, triggers
 from integrations.zapier.messages import Message
 
@@ -95,6 +95,7 @@ def _contact_found(
 
 def _of_bookings(holder: Holder) -> Iterator[Found]:
     rows = MeetingEvent.objects.select_related("meeting").order_by("-at", "-pk")
+    rows = rows.exclude(api_key=holder.key)
     for row in rows[: 4 * MOST]:
         event_type = f"booking.{row.kind}"
         identity = messages.event_id("booking", row.pk, event_type)

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.test import Client
 
-from activities.chat_flow import Flow, Rule, Step
-from activities.chat_services import version_of
+from activities.chats.flow import Flow, Rule, Step
+from activities.chats.services import version_of
 from activities.models import BookingCalendar, Chatbot, Conversation
 from contacts.models import User
 

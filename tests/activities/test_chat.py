@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from activities.chat_flow import Step
-from activities.chat_keeping import keep_up
-from activities.chat_offers import read_value
+from activities.chats.flow import Step
+from activities.chats.keeping import keep_up
+from activities.chats.offers import read_value
 from activities.models import BookingCalendar, Chatbot, ChatMessage, Conversation, Meeting
 from activities.signals import ConversationChange, conversations_changed
 from contacts.models import Contact, PossibleDuplicate, Suggestion, User

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from activities.models import Chatbot, Conversation
-from contacts import merge_counts
 from contacts.access import Role
 from contacts.deleting import delete_contact
 from contacts.erasing import erase_contact, plan_erasure
+from contacts.merging import counts as merge_counts
 from contacts.models import Contact, User
 from tests.activities.bookings import make_calendar
 from tests.activities.chats import make_bot, talk

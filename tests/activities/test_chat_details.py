@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from activities.chat_flow import Step
+from activities.chats.flow import Step
 from activities.models import BookingCalendar, Conversation, Meeting
 from activities.questions import Question
 from contacts.models import Contact, User

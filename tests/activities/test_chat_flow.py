@@ -2,8 +2,8 @@
 
 import pytest
 
-from activities.chat_checks import LOOP, faults_of
-from activities.chat_flow import (
+from activities.chats.checks import LOOP, faults_of
+from activities.chats.flow import (
     CHOOSE,
     CLOSED,
     BadFlow,

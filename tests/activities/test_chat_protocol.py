@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from activities.chat_flow import Step
-from activities.chat_services import MOST_MESSAGES
+from activities.chats.flow import Step
+from activities.chats.services import MOST_MESSAGES
 from activities.models import Chatbot, ChatMessage, Conversation
 from contacts.models import Contact, User
 from tests.activities.bookings import make_calendar

@@ -7,10 +7,10 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
-from activities.chat_keeping import keep_up
-from activities.chat_services import NotAsked, Over, answer
+from activities.chats.keeping import keep_up
+from activities.chats.services import NotAsked, Over, answer
 from activities.models import Chatbot, ChatMessage, Conversation, Meeting
-from contacts.merging import MergeChanged, plan_merge
+from contacts.merging.merge import MergeChanged, plan_merge
 from contacts.models import Contact, Identifier, User
 from tests.activities.bookings import make_calendar
 from tests.activities.chats import make_bot, talk

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from activities.chat_sites import read_sites
-from activities.chatbot_rows import MOST_STEPS
+from activities.chats.bot_rows import MOST_STEPS
+from activities.chats.sites import read_sites
 from activities.models import BookingCalendar, Chatbot, Conversation, Meeting
 from contacts.identity import InvalidValue
 from contacts.models import AuditEntry, Contact, User
@@ -92,7 +92,7 @@ def test_a_bot_has_so_many_steps_at_most(as_admin: Client, bot: Chatbot) -> None
     ("typed", "fault"),
     [
         ({"name": " "}, "Enter a name"),
-        ({"owner": "999"}, "Choose an owner from the list"),
+        ({"owner": "999999999"}, "Choose an owner from the list"),
         ({"sites": "javascript:alert(1)"}, "use the form https://www.example.com"),
         ({"s1_text": ""}, "Step 2: Enter what the bot says"),
         ({"s1_text": "x" * 1001}, "Step 2: Too long: 1,001 characters, at most 1,000"),

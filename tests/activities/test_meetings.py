@@ -23,7 +23,7 @@ from activities.services import (
 from activities.signals import Doer, MeetingChange, meetings_changed
 from activities.slots import NotAvailable, SlotTaken
 from contacts.deleting import delete_contact
-from contacts.merging import merge_contacts, plan_merge
+from contacts.merging.merge import merge_contacts, plan_merge
 from contacts.models import AuditEntry, Contact, Merge, User
 from contacts.services import update_contact
 from tests.activities.bookings import HOST, make_calendar, make_meeting, past_meeting, soon

@@ -8,9 +8,9 @@ from django.test import Client
 from activities import guest_links
 from activities.models import BookingCalendar, Meeting
 from activities.services import cancel
-from contacts import merge_counts
 from contacts.deleting import delete_contact
 from contacts.erasing import erase_contact, plan_erasure
+from contacts.merging import counts as merge_counts
 from contacts.models import Contact, Merge, User
 from tests.activities.bookings import HOST, make_calendar, make_meeting, past_meeting, soon
 from tests.activities.test_meetings import contact_of

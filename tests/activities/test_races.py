@@ -25,7 +25,7 @@ from activities.services import (
     reschedule,
 )
 from activities.slots import SlotTaken
-from contacts.merging import MergeChanged, MergePlan, merge_contacts, plan_merge
+from contacts.merging.merge import MergeChanged, MergePlan, merge_contacts, plan_merge
 from contacts.models import Contact, Identifier, PossibleDuplicate, User
 from contacts.services import ContactGone
 from tests.activities.bookings import (

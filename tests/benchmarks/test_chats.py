@@ -18,7 +18,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from activities.chat_flow import Step
+from activities.chats.flow import Step
 from activities.models import ChatMessage, Conversation
 from contacts.models import User
 from tests.activities.chats import make_bot

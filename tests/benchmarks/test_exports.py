@@ -34,8 +34,8 @@ ALLOWED = 60  # megabytes more for all rows than for a few: the size of a batch,
 MEASURED = """
 import resource, sys, time, django
 django.setup()
-from contacts.exports import columns_named, rows_of
-from contacts.export_files import parts_of
+from contacts.exporting.rows import columns_named, rows_of
+from contacts.exporting.files import parts_of
 from contacts.models import Contact
 kind, limit = sys.argv[1], int(sys.argv[2])
 columns = columns_named()

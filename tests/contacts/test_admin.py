@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from contacts import admin
+from contacts.admin import contacts as admin
 from contacts.models import ConflictRequest, Contact, FieldChange, Import, User
 from contacts.services import IdentifierTaken, update_contact
 from tests.factories import by, make_contact

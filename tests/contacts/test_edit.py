@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from contacts.access import Role
-from contacts.merging import merge_contacts, plan_merge
+from contacts.merging.merge import merge_contacts, plan_merge
 from contacts.models import Contact, FieldChange, User
 from contacts.retrying import Busy
 from contacts.services import update_contact

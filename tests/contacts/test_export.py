@@ -15,7 +15,7 @@ from contacts.access import Role
 from contacts.cleaning import clean
 from contacts.columns import usual_columns
 from contacts.deleting import delete_contact
-from contacts.exports import columns_named, names_in_file, rows_of
+from contacts.exporting.rows import columns_named, names_in_file, rows_of
 from contacts.fields import Field, field_named, live_fields
 from contacts.formulas import ERRORS, is_formula, neutralise, restore
 from contacts.imports.mapping import custom_labels, guess

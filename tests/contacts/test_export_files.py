@@ -13,9 +13,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from contacts import export_files
-from contacts.export_contents import roll_of
-from contacts.export_files import folder, remove_old_files, run
+from contacts.exporting import files as export_files
+from contacts.exporting.contents import roll_of
+from contacts.exporting.files import folder, remove_old_files, run
 from contacts.lists import create_list
 from contacts.management.commands.relay import Relay
 from contacts.models import AuditEntry, Contact, ExportFile, User
@@ -34,7 +34,7 @@ Wanted = Callable[..., ExportFile]
 def in_the_background(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Two rows are too many to wait for, and no worker has heard of the file yet."""
     monkeypatch.setattr(pages, "AT_ONCE", {"csv": 1, "xlsx": 1})
-    monkeypatch.setattr("contacts.export_requests.hint_after_commit", lambda *_: None)
+    monkeypatch.setattr("contacts.exporting.requests.hint_after_commit", lambda *_: None)
     monkeypatch.setattr(settings, "KITH_HOME", tmp_path)
 
 
@@ -279,7 +279,7 @@ def test_a_workbook_of_too_many_rows_is_refused_with_the_way_out(
     answer = want(as_member, kind="xlsx")
     assert answer.status_code == 422 and "Choose CSV." in text_of(answer)
     monkeypatch.setattr(pages, "MAX_ROWS", 9)
-    monkeypatch.setattr("contacts.workbooks.MAX_ROWS", 2)  # contacts that came meanwhile
+    monkeypatch.setattr("contacts.exporting.workbooks.MAX_ROWS", 2)  # contacts that came meanwhile
     want(as_member, kind="xlsx")
     file = written(ExportFile.objects.get())
     assert file.state == State.FAILED and "A workbook holds at most" in file.error

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from contacts.access import Role
 from contacts.fields import BY_NAME, FIELDS, as_text, current_value
-from contacts.merging import merge_contacts
+from contacts.merging.merge import merge_contacts
 from contacts.models import AuditEntry, ConflictRequest, Contact, Merge, User
 from contacts.retrying import Busy
 from contacts.services import update_contact

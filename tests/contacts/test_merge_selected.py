@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from contacts import merge_counts
-from contacts.merge_counts import MergeCount
-from contacts.merging import MergeChanged, merge_contacts, plan_selected
+from contacts.merging import counts as merge_counts
+from contacts.merging.counts import MergeCount
+from contacts.merging.merge import MergeChanged, merge_contacts, plan_selected
 from contacts.models import Contact, Merge, PublicId, User
 from contacts.retrying import Busy
 from contacts.services import ContactGone

@@ -3,7 +3,7 @@
 import pytest
 
 from contacts.fields import BY_NAME, as_text, current_value, snapshot
-from contacts.merging import (
+from contacts.merging.merge import (
     FILL,
     KEEP,
     REPLACE,

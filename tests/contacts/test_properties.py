@@ -9,7 +9,7 @@ from django.utils import timezone
 from contacts.cleaning import clean
 from contacts.fields import current_value, known_fields
 from contacts.identity import InvalidValue
-from contacts.merging import merge_contacts, plan_merge
+from contacts.merging.merge import merge_contacts, plan_merge
 from contacts.models import Contact, Property, PropertyKey, User
 from contacts.property_keys import number_key
 from contacts.services import set_back, update_contact, with_edits

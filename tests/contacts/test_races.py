@@ -11,7 +11,7 @@ from django.db import connection, connections
 from django.test import Client
 
 from contacts.deleting import delete_contact
-from contacts.merging import MergeChanged, merge_contacts, plan_merge
+from contacts.merging.merge import MergeChanged, merge_contacts, plan_merge
 from contacts.models import Contact, FieldChange, Identifier, PublicId, User
 from contacts.services import ContactGone, EditConflict, IdentifierTaken, update_contact
 from tests.contacts.racing import at_once, of_type

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from contacts import planning
-from contacts.merging import merge_contacts, plan_merge
+from contacts.merging.merge import merge_contacts, plan_merge
 from contacts.models import Contact, FieldChange, Source, Suggestion, User
 from contacts.planning import Effect, Line
 from contacts.services import update_contact

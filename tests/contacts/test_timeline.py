@@ -7,10 +7,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from contacts import timeline_sources
 from contacts.models import Contact, User
-from contacts.timeline import Place, timeline_of
-from contacts.timeline_sources import Entry, Stretch, TimelineSource
+from contacts.timeline import sources as timeline_sources
+from contacts.timeline.reading import Place, timeline_of
+from contacts.timeline.sources import Entry, Stretch, TimelineSource
 from tests.contacts.pages import HTMX, text_of, url_of
 
 Tell = Callable[..., None]

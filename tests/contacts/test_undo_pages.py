@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contacts.access import Role
+from contacts.merging.undo import UnmergeChanged
 from contacts.models import Contact, FieldChange, Merge, User
 from contacts.retrying import Busy
 from contacts.services import release_identifier
 from contacts.undoing import token_for_merge, token_for_save
-from contacts.unmerging import UnmergeChanged
 from tests.contacts.pages import HTMX, read, save, text_of, typed_into, url_of
 from tests.contacts.unmerge_tools import edit, fold, merge_of, unfold
 from tests.factories import by, make_contact, make_team, make_user

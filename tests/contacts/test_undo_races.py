@@ -11,12 +11,12 @@ from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
 
-from contacts.merging import MergeChanged, merge_contacts, plan_selected
+from contacts.merging.merge import MergeChanged, merge_contacts, plan_selected
+from contacts.merging.undo import UnmergeChanged, undo_merge
+from contacts.merging.undo_plan import CannotUndo
 from contacts.models import Contact, FieldChange, Identifier, Merge, PublicId, User
 from contacts.services import ContactGone, EditConflict, update_contact
 from contacts.undoing import Undone, undo_save
-from contacts.unmerge_plan import CannotUndo
-from contacts.unmerging import UnmergeChanged, undo_merge
 from tests.contacts.racing import at_once, of_type
 from tests.contacts.unmerge_tools import edit, fold, merge_of, planned, suspect
 from tests.factories import by, make_contact, make_user

@@ -8,7 +8,9 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from contacts.deleting import delete_contact
-from contacts.merging import merge_contacts, plan_merge
+from contacts.merging.merge import merge_contacts, plan_merge
+from contacts.merging.undo import UnmergeChanged, undo_merge
+from contacts.merging.undo_plan import EMPTIED, TOO_OLD, UNDONE, CannotUndo
 from contacts.models import (
     AuditEntry,
     Contact,
@@ -24,8 +26,6 @@ from contacts.models import (
 )
 from contacts.services import release_identifier, update_contact
 from contacts.signals import contacts_changed
-from contacts.unmerge_plan import EMPTIED, TOO_OLD, UNDONE, CannotUndo
-from contacts.unmerging import UnmergeChanged, undo_merge
 from tests.contacts.imports.engine import bring_in
 from tests.contacts.unmerge_tools import (
     edit,

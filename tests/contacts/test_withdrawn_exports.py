@@ -11,11 +11,11 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from contacts import export_files
 from contacts.deleting import delete_contact, plan_delete
 from contacts.erasing import erase_contact
-from contacts.export_contents import roll_of, withdraw_late
-from contacts.export_files import folder
+from contacts.exporting import files as export_files
+from contacts.exporting.contents import roll_of, withdraw_late
+from contacts.exporting.files import folder
 from contacts.leftovers import UNRECORDED_FOR, remove_leftovers
 from contacts.management.commands.relay import Relay
 from contacts.models import Contact, ExportFile, User

@@ -4,7 +4,9 @@ import random
 from typing import Any
 
 from contacts.fields import known_fields
-from contacts.merging import merge_contacts, plan_selected
+from contacts.merging.merge import merge_contacts, plan_selected
+from contacts.merging.undo import undo_merge
+from contacts.merging.undo_plan import UnmergePlan, plan_unmerge
 from contacts.models import (
     ConflictRequest,
     Contact,
@@ -18,8 +20,6 @@ from contacts.models import (
     User,
 )
 from contacts.services import update_contact
-from contacts.unmerge_plan import UnmergePlan, plan_unmerge
-from contacts.unmerging import undo_merge
 from tests.factories import by, make_contact
 
 #: They count on, whatever is undone.

@@ -14,6 +14,7 @@ from tests.integrations.exchange import (
     NEEDS_EXTRA,
     OWNER,
     add_event,
+    by_ntlm,
     exchange,
     guest,
     mailbox,
@@ -21,7 +22,7 @@ from tests.integrations.exchange import (
 )
 from tests.shared import shared_file
 
-__all__ = ["exchange"]
+__all__ = ["by_ntlm", "exchange"]
 pytestmark = NEEDS_EXTRA
 CHANGE = GuestChange(frozenset({"old@example.com"}), "new@example.com", "New Guest")
 
@@ -219,3 +220,16 @@ def test_only_the_looked_at_address_is_connected_to(
     with pytest.raises(base.RetryableError, match="could not be reached"):
         asker.read("AAMk-1")
     assert exchange.requests == []
+
+
+def test_ntlm_signs_in_and_replaces_a_guest(by_ntlm: ExchangeDouble) -> None:
+    event = add_event(by_ntlm, RequiredAttendees=[guest("old@example.com")])
+    done = connector(by_ntlm, sign_in="ntlm").replace_guest(event["id"], CHANGE)
+    assert addresses(event) == [("new@example.com", "Unknown")] and done.version == "2"
+
+
+def test_a_wrong_password_is_refused_by_ntlm_too(by_ntlm: ExchangeDouble) -> None:
+    event = add_event(by_ntlm, RequiredAttendees=[guest("old@example.com")])
+    with pytest.raises(base.ReconnectRequired, match="refused the user name or the password"):
+        connector(by_ntlm, sign_in="ntlm", password="wrong").replace_guest(event["id"], CHANGE)
+    assert by_ntlm.requests == [] and addresses(event) == [("old@example.com", "Unknown")]

@@ -9,6 +9,7 @@ from django.test import Client
 from config.exchange import exchange_networks
 from contacts import vault
 from contacts.models import AuditEntry, User
+from contacts.sample import PASSWORD as OF_DEMO
 from contacts.services import plan_update, update_contact
 from integrations import addresses
 from integrations.calendars import busy
@@ -26,10 +27,11 @@ from tests.integrations.exchange import (
     PASSWORD,
     USER,
     add_event,
+    demo_exchange,
     exchange,
 )
 
-__all__ = ["exchange"]
+__all__ = ["demo_exchange", "exchange"]
 pytestmark = pytest.mark.django_db
 PAGE, SIGN_IN = "/integrations/exchange/", "/integrations/exchange/connect/"
 URL = "https://mail.example.com/EWS/Exchange.asmx"
@@ -190,3 +192,35 @@ def test_off_nothing_is_sent_and_what_waits_goes_on_when_it_is_on_again(
     delivery = Delivery.objects.get()
     assert delivery.state == "retrying" and re.search("turned off", delivery.words)
     assert exchange.requests == []
+
+
+@NEEDS_EXTRA
+def test_a_newcomer_tries_the_demos_exchange_server_and_sees_the_guest_change(
+    as_admin: Client, member: User, demo_exchange: str
+) -> None:
+    assert demo_exchange in text_of(as_admin.get(PAGE))
+    as_admin.post(PAGE, {"url": demo_exchange, "sign_in": "basic", "active": "1"})
+    as_member = Client()
+    as_member.force_login(member)
+    assert "the password that of the demo" in text_of(as_member.get(SIGN_IN))
+    typed = {"address": OWNER, "user_name": OWNER, "password": OF_DEMO}
+    as_member.post(SIGN_IN, typed)
+    assert busy.read(Connection.objects.get().pk)
+    meeting = make_meeting(make_calendar(member))
+    running.run()
+    assert meeting.contact is not None
+    update_contact(contact_id=meeting.contact.pk, actor=by(), values={"email": "ada@new.example"})
+    running.run()
+    told = text_of(as_admin.get("/settings/demo-calendars/"))
+    assert f"Exchange Server of {OWNER}" in told and "ada@new.example Unknown" in told
+
+
+@NEEDS_EXTRA
+def test_the_demos_exchange_server_refuses_another_password(
+    member: User, demo_exchange: str
+) -> None:
+    turn_on(demo_exchange)
+    row = server.sign_in(user=member, address=OWNER, user_name=OWNER, password="another")
+    assert not busy.read(row.pk)
+    row.refresh_from_db()
+    assert row.state == State.NEEDS_RECONNECT

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from contacts import exports
+from contacts.exporting import rows as exports
 from contacts.models import Contact, User
 from contacts.services import update_contact
 from integrations import sync_state

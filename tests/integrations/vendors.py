@@ -130,7 +130,7 @@ def _check(contract: Any, schema: dict[str, Any], value: object) -> None:
 
 
 class CheckedSalesforce(CheckedDouble):
-    """Salesforce's description is in two parts; an event is an object like a contact."""
+    """Salesforce's description is in two parts; events and accounts are objects like contacts."""
 
     PATH = "/services/data/v62.0"
 
@@ -153,7 +153,7 @@ class CheckedSalesforce(CheckedDouble):
         if path == "/composite/sobjects" and request.method == "POST":
             return more, _creates(more["paths"]["/composite/sobjects"]["patch"])
         sobjects = self.contracts[0][1]
-        if re.fullmatch(r"/sobjects/Event(/[^/]+)?", path):
+        if re.fullmatch(r"/sobjects/(Event|Account)(/[^/]+)?", path):
             template = "/sobjects/Contact" + ("/{id}" if path.count("/") > 2 else "")
             return sobjects, _loosely(sobjects["paths"][template][request.method.lower()])
         return super()._operation(request)

@@ -18,8 +18,8 @@ from django.utils import timezone
 from contacts import duplicates, sealing
 from contacts.background import hint, kinds
 from contacts.bulk_actions.starting import forget_old_rows
-from contacts.export_contents import withdraw_late
-from contacts.export_files import remove_old_files
+from contacts.exporting.contents import withdraw_late
+from contacts.exporting.files import remove_old_files
 from contacts.leases import waiting
 from contacts.leftovers import remove_leftovers
 from contacts.models import Heartbeat

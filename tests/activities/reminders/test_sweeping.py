@@ -45,7 +45,7 @@ def test_without_a_broker_the_booking_stands_and_the_relay_sends(
     with django_capture_on_commit_callbacks(execute=True):
         make_meeting(calendar)
     assert smtp.taken == []
-    sweeping.Sweep().look()
+    sweeping.new_sweep().look()
     assert len(smtp.taken) == 1
 
 
@@ -56,9 +56,9 @@ def test_where_no_worker_comes_the_relay_sends_after_a_while(
     hints: list[float] = []
     monkeypatch.setattr(send_reminders, "apply_async", lambda expires: hints.append(expires))
     now = [0.0]
-    monkeypatch.setattr("activities.reminders.sweeping.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("contacts.relaying.time.monotonic", lambda: now[0])
     make_meeting(calendar)
-    sweep = sweeping.Sweep()
+    sweep = sweeping.new_sweep()
     for now[0] in (0.0, 1.0, 9.0):
         sweep.look()
     assert smtp.taken == [] and len(hints) == 3
@@ -74,7 +74,7 @@ def test_a_look_without_anything_due_hints_nobody(
 ) -> None:
     hints: list[float] = []
     monkeypatch.setattr(send_reminders, "apply_async", lambda expires: hints.append(expires))
-    sweeping.Sweep().look()
+    sweeping.new_sweep().look()
     assert hints == []
 
 

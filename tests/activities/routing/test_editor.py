@@ -109,7 +109,7 @@ def test_a_button_that_does_nothing_changes_nothing(as_admin: Client, do: str) -
     [
         ({"name": " "}, "Enter a name"),
         ({"slug": "¿?", "name": "¡!"}, "Use letters, digits and hyphens"),
-        ({"owner": "999"}, "Choose an owner from the list"),
+        ({"owner": "999999999"}, "Choose an owner from the list"),
         ({"contact_status": "King"}, "Choose a status from the list"),
         ({"question_0_label": ""}, "Question 1: enter what to ask"),
         ({"question_0_kind": "money"}, "Question 1: choose a type"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contacts.deleting import delete_contact
-from contacts.merging import merge_contacts, plan_selected
+from contacts.merging.merge import merge_contacts, plan_selected
 from contacts.models import Contact, Merge, User
 from contacts.objects import moment
 from tests.contacts.api.client import Api, problem

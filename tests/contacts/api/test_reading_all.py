@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, connections
 
 from contacts.deleting import delete_contact
-from contacts.merging import merge_contacts, plan_selected
+from contacts.merging.merge import merge_contacts, plan_selected
 from contacts.models import Contact, PublicId, User, new_public_id
 from contacts.services import create_contact, update_contact
 from tests.contacts.api.client import Api

@@ -7,12 +7,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from contacts.models import AuditEntry, Contact
+from contacts.models import Account, AuditEntry, Contact, Property, User
+from contacts.properties import archive_property
 from integrations.crm import accounts
 from integrations.models import Connection, CrmAccount, Gate
 from integrations.sandbox.double import Request
 from tests.contacts.pages import text_of
-from tests.integrations.crm.world import TOKEN, Crm, edit, sent
+from tests.factories import by, make_contact, make_property
+from tests.integrations.crm.world import TOKEN, Crm, edit, sent, words
 
 pytestmark = pytest.mark.django_db
 MAPPING = "/integrations/crm/hubspot/"
@@ -193,6 +195,42 @@ def test_a_required_field_needs_a_mapping_and_a_fallback(
     assert "Last name: HubSpot refuses a record without it. Say what to send" in told
     good = chosen(connection, fallback_last_name="Unknown", fallback_post_code="0")
     assert as_admin.post(MAPPING, good).status_code == 302
+
+
+def test_what_identifies_people_needs_no_fallback_where_it_is_required(
+    as_admin: Client, crm: Crm, connection: Connection, member: User
+) -> None:
+    account = accounts.of(connection)
+    for row in account.remote_fields:
+        row["required"] = row["name"] in {"email", "mobilephone"}
+    account.save()
+    assert as_admin.post(MAPPING, chosen(connection)).status_code == 302
+    make_contact(member, first_name="Bob", email="bob@example.com")
+    assert sent()[-1] == "failed"
+    assert words().startswith("HubSpot needs a value for Mobile Phone Number")
+
+
+def test_the_pages_stand_under_the_name_of_the_organisation(
+    as_admin: Client, connection: Connection
+) -> None:
+    name = Account.load().name
+    assert f"<title>HubSpot · {name}</title>" in as_admin.get(MAPPING).content.decode()
+
+
+def test_a_property_that_was_archived_is_said_and_not_sent(
+    as_admin: Client, crm: Crm, connection: Connection, ada: Contact
+) -> None:
+    nickname = make_property("Nickname")
+    edit(ada, **{nickname.name: "Countess"})
+    assert (
+        as_admin.post(MAPPING, chosen(connection, remote_custom_nickname="nickname")).status_code
+        == 302
+    )
+    archive_property(pk=Property.objects.get().pk, actor=by())
+    assert "The property is archived. Nothing of it is sent." in text_of(as_admin.get(MAPPING))
+    edit(ada, city="London")
+    assert sent()[-1] == "delivered" and "nickname" not in crm.values(crm.ids[0])
+    assert as_admin.post(MAPPING, chosen(connection)).status_code == 302  # it may stay
 
 
 def test_what_was_removed_or_locked_there_is_shown_and_not_sent(

@@ -1,5 +1,6 @@
 """The demo's HubSpot: behind one address, kept over a restart, shown beside the contacts."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from integrations import http
 from integrations.crm import accounts
 from integrations.models import Connection
 from integrations.sandbox import crms, mailbox
+from integrations.sandbox import demo as demo_server
 from integrations.sandbox.twilio import TwilioDouble
 from tests.contacts.pages import text_of
 from tests.factories import by, make_contact
@@ -62,19 +64,26 @@ def test_a_newcomer_connects_edits_and_sees_the_record_beside_the_contact(
         assert "On this machine" in http.call("GET", own).body.decode()
 
 
-def test_a_record_stands_beside_the_contact_that_has_it_now(
-    as_admin: Client, demo: httpx.WSGITransport, ada: Contact, admin_user: User
+def test_the_demos_hubspot_takes_a_pasted_token_that_its_page_names(
+    as_admin: Client, demo: httpx.WSGITransport
+) -> None:
+    assert crms.TOKEN in text_of(as_admin.get("/settings/demo-crm/"))
+    with network(demo):
+        as_admin.post("/integrations/crm/hubspot/sign-in/", {"token": crms.TOKEN})
+        assert accounts.read(Connection.objects.get().pk)
+
+
+def test_a_record_is_shown_beside_its_contact_though_a_deleted_one_had_it_before(
+    as_admin: Client, demo: httpx.WSGITransport, ada: Contact, member: User
 ) -> None:
     with network(demo):
         connect(as_admin)
         edit(ada, city="London")
         sent()
-        email = ada.email
-        delete_contact(contact_id=ada.pk, actor=by(admin_user))
-        edit(make_contact(admin_user, first_name="Grace", email=email), city="Rome")
-        sent()
-    told = text_of(as_admin.get("/settings/demo-crm/"))
-    assert "Grace" in told and "No contact here is linked" not in told
+        delete_contact(contact_id=ada.pk, actor=by())
+        make_contact(member, first_name="Augusta", email=ada.email)
+        assert sent()[-1] == "delivered"
+        assert "Augusta" in text_of(as_admin.get("/settings/demo-crm/"))
 
 
 def test_the_pane_names_the_crm_once_while_it_has_no_record_there(
@@ -99,6 +108,20 @@ def test_the_connection_outlives_a_restart_of_the_demo(
         assert sent()[-1] == "delivered"
     assert [row.values for row in crms.shown()][0][-1] == ("City", "Paris")
     assert oct(crms.state_file().stat().st_mode)[-3:] == "600"
+
+
+def test_the_demos_doubles_answer_at_the_same_address_after_a_restart(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.KITH_HOME = tmp_path
+    first = demo_server.port_of_last_time()
+    assert demo_server.port_of_last_time() == first
+    with socket.socket() as somebody:
+        somebody.bind((demo_server.HOST, first))
+        somebody.listen()
+        assert demo_server.port_of_last_time() not in {0, first}
+    (tmp_path / "sandbox" / "port").write_text("no number")
+    assert demo_server.port_of_last_time() > 0
 
 
 def test_the_page_is_only_for_administrators_of_a_demo(

@@ -143,7 +143,7 @@ class TestWithoutWorkers:
         with django_capture_on_commit_callbacks(execute=True):
             edit(ada, "Bath")
         assert receiver.requests == []
-        sweeping.Sweep().look()
+        sweeping.new_sweep().look()
         assert receiver.types == ["contact.updated"]
 
     def test_where_no_worker_comes_the_relay_delivers_after_a_while(
@@ -152,10 +152,10 @@ class TestWithoutWorkers:
         hints: list[float] = []
         monkeypatch.setattr(deliver_due, "apply_async", lambda expires: hints.append(expires))
         now = [0.0]
-        monkeypatch.setattr("integrations.outbox.sweeping.time.monotonic", lambda: now[0])
+        monkeypatch.setattr("contacts.relaying.time.monotonic", lambda: now[0])
         subscribe()
         edit(ada, "Bath")
-        sweep = sweeping.Sweep()
+        sweep = sweeping.new_sweep()
         for now[0] in (0.0, 1.0, 9.0):
             sweep.look()
         assert receiver.requests == [] and len(hints) == 3
@@ -169,7 +169,7 @@ class TestWithoutWorkers:
     ) -> None:
         hints: list[float] = []
         monkeypatch.setattr(deliver_due, "apply_async", lambda expires: hints.append(expires))
-        sweeping.Sweep().look()
+        sweeping.new_sweep().look()
         assert hints == []
 
     def test_a_rolled_back_save_leaves_no_delivery(self, ada: Contact, receiver: Receiver) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from activities.chat_keeping import keep_up
+from activities.chats.keeping import keep_up
 from activities.models import Chatbot, Conversation, Meeting
 from contacts.deleting import delete_contact
 from contacts.models import Contact, User

@@ -1,0 +1,1 @@
+"""Exports: contacts as rows of a CSV or XLSX file, streamed at once or written by a worker."""

@@ -1,0 +1,1 @@
+"""The one timeline of a contact, made of what the apps register."""
