@@ -162,6 +162,9 @@ class Salesforce(Caller):
                 raise FieldsRefused(str(refused), self._ours(refused.names, kind)) from None
         return self._read_back(record.id, fields)
 
+    def let_go_of_address(self, record: Record, fields: Sequence[str]) -> Record:
+        return self.update(record, {"Email": ""}, fields)
+
     def read_many(self, record_ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record]:
         found: dict[str, Record] = {}
         for kind in (CONTACT, LEAD):

@@ -14,6 +14,7 @@ from integrations.connectors.base import (
     AnswerLostError,
     ConflictError,
     Done,
+    NotYet,
     PermanentError,
     RetryableError,
     SkippedByPolicy,
@@ -26,7 +27,16 @@ from integrations.connectors.crm import (
     FieldsRefused,
     Record,
 )
-from integrations.crm import accounts, conflicts, deciding, mapping, matching, records, vendors
+from integrations.crm import (
+    accounts,
+    conflicts,
+    deciding,
+    exchanging,
+    mapping,
+    matching,
+    records,
+    vendors,
+)
 from integrations.crm.deciding import Asked
 from integrations.crm.matching import Match, Several
 from integrations.models import Connection, CrmAccount, CrmConflict, Delivery
@@ -95,8 +105,7 @@ class ContactSync:
             ) from None
         if match.record is None:
             return match
-        if records.holders(self.connection, [match.record.id], besides=self.contact):
-            raise self._conflict(delivery, [match.record], ELSEWHERE.format(self.vendor.label))
+        self._own(delivery, match.record, follows=not match.linked)
         if match.among > 1:
             self.words.append(
                 f"Updated {match.record.id}, of {match.among} that could be this contact's."
@@ -172,11 +181,19 @@ class ContactSync:
         address = values.get(self.vendor.email, "")
         if isinstance(taken, DuplicatesFound) or address.lower() not in now.emails:
             others = self._others(record, taken, address)
+            self._wait_for(now, others, address)
             words = self._why(taken)
             raise self._conflict(delivery, [now, *others], words, record.id)
         rest = {name: value for name, value in values.items() if name != self.vendor.email}
         self.words.append(f"{self.vendor.label} keeps the address as a further one.")
         return self._update(now, rest) if rest else now
+
+    def _wait_for(self, record: Record, others: list[Record], address: str) -> None:
+        """Raises NotYet where the others' own updates will leave the address to this record."""
+        if not exchanging.comes_free(self.connection, self.contact, others, [address]):
+            return
+        if exchanging.let_go(self.connector, self.vendor, self.contact, record, self.fields):
+            raise exchanging.wait(self.vendor)
 
     def _why(self, taken: AddressTaken) -> str:
         if isinstance(taken, DuplicatesFound):
@@ -217,8 +234,13 @@ class ContactSync:
         self.confirm(made, {n: v for n, v in values.items() if n in self.fields})
         return self.kept(made)
 
-    def _own(self, delivery: Delivery, record: Record) -> Record:
+    def _own(self, delivery: Delivery, record: Record, *, follows: bool = True) -> Record:
+        """A record that is no other contact's here. One that is may have the address only until its
+        own contact's has been sent (`follows`): raises NotYet."""
         if records.holders(self.connection, [record.id], besides=self.contact):
+            known = (self.person.email, *self.person.former)
+            if follows and exchanging.comes_free(self.connection, self.contact, [record], known):
+                raise exchanging.wait(self.vendor)
             raise self._conflict(delivery, [record], ELSEWHERE.format(self.vendor.label))
         return record
 
@@ -231,7 +253,7 @@ class ContactSync:
 
     def _trace(self, values: Mapping[str, str]) -> Record | None:
         """What an earlier try may have made. By an address it was found already, since the store is
-        asked; what has none only an index shows. Raises RetryableError until that is sure to."""
+        asked; what has none only an index shows. Raises NotYet until that is sure to."""
         begun = records.making(self.connection, self.contact)
         if begun is None or self.person.email:
             return None
@@ -240,7 +262,7 @@ class ContactSync:
             if free := self._free(rows):
                 return free[0]
         if timezone.now() < begun.seen_at + LAG:
-            raise RetryableError(WAITS, LOOK_AGAIN)
+            raise NotYet(WAITS, LOOK_AGAIN)
         return None
 
     def check_required(self, values: Mapping[str, str]) -> None:
