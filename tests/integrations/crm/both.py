@@ -52,6 +52,14 @@ class Far:
         """What a person sees there; "" for nothing."""
         return str(self.world.values(record).get(self.name(field)) or "")
 
+    def set(self, record: str, **values: str) -> None:
+        """Somebody changes the record there."""
+        named = {self.name(field): value for field, value in values.items()}
+        if self.kind == "hubspot":
+            self.double.contacts[record]["properties"] |= named
+        else:
+            self.world.values(record).update(named)
+
     @property
     def ids(self) -> list[str]:
         return self.world.ids if self.kind == "hubspot" else self.world.ids("Contact")
