@@ -80,8 +80,17 @@ class FieldsRefused(PermanentError):
         self.names = tuple(names)
 
 
+class ValuesMissing(PermanentError):
+    """A rule of the account refuses a record without a value in these fields."""
+
+    def __init__(self, words: str, names: Sequence[str] = ()) -> None:
+        super().__init__(words)
+        self.names = tuple(names)
+
+
 class CrmConnector(Protocol):
-    """One vendor's account. Raises the classes of connectors.base, AddressTaken, FieldsRefused.
+    """One vendor's account. Raises the classes of connectors.base, AddressTaken, FieldsRefused,
+    ValuesMissing.
 
     `fields` are the vendor's names of the values that are to be read along.
     """

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from contacts.fields import IDENTIFIER_FIELDS
 from contacts.models import Contact
 from integrations.connectors.base import (
     AnswerLostError,
@@ -26,6 +27,7 @@ from integrations.connectors.crm import (
     DuplicatesFound,
     FieldsRefused,
     Record,
+    ValuesMissing,
 )
 from integrations.crm import (
     accounts,
@@ -53,7 +55,7 @@ CHOOSE = "Choose what becomes of them."
 RULED = "Its rules refuse the rest, since they take another record for the same."
 LEFT = "A person has left this contact without a record there."
 LACKS = "{} needs a value for {}, and the contact has none. Give the mapping a fallback."
-UNSENT = "Not sent, since {} has removed or locked it: {}."
+UNSENT = "Not sent, since {} has removed, locked or changed it: {}."
 VANISHED = "The record that was chosen is no longer there. It is looked for anew."
 
 
@@ -71,11 +73,13 @@ class ContactSync:
             accounts.refresh(self.account, connector)
         self.person = matching.person_of(contact)
         self.words: list[str] = []
+        self.unsent: dict[str, str] = {}  # their field -> its label
         self._know()
 
     def _know(self) -> None:
         self.remotes = accounts.remotes_of(self.account)
-        self.rules = mapping.usable(mapping.stored_rules(self.account.rules), self.remotes)
+        self.mapped = mapping.stored_rules(self.account.rules)
+        self.rules = mapping.usable(self.mapped, self.remotes)
         self.fields = [rule.remote for rule in self.rules]
 
     def run(self, delivery: Delivery, asked: Asked) -> Done:
@@ -134,6 +138,7 @@ class ContactSync:
     def values(
         self, record: Record | None, asked: Asked, *, newly_linked: bool = False
     ) -> dict[str, str]:
+        self._note_unsent(asked, everything=record is None or asked.everything)
         return deciding.values_for(
             self.contact,
             record,
@@ -143,6 +148,12 @@ class ContactSync:
             former=self.person.keys,
             newly_linked=newly_linked,
         )
+
+    def _note_unsent(self, asked: Asked, *, everything: bool) -> None:
+        """What was to be sent to a field that is no longer there to be written."""
+        for rule in mapping.held_back(self.mapped, self.remotes):
+            if (everything or rule.field in asked.fields) and mapping.has_value(self.contact, rule):
+                self.unsent[rule.remote] = mapping.label_of(rule, self.remotes)
 
     def written(self, delivery: Delivery, record: Record, values: Mapping[str, str]) -> Done:
         """Write to the record, if there is anything to write; linked and confirmed afterwards."""
@@ -162,13 +173,14 @@ class ContactSync:
         except FieldsRefused as refused:
             rest = self._without(refused, values)
             return self.connector.update(record, rest, self.fields) if rest else record
+        except ValuesMissing as missing:
+            raise self._lacking(missing) from None
 
     def _without(self, refused: FieldsRefused, values: Mapping[str, str]) -> dict[str, str]:
         names = [name for name in refused.names if name in values]
         if not names:
             raise refused
-        labels = [self.remotes[name].label for name in names]
-        self.words.append(UNSENT.format(self.vendor.label, ", ".join(labels)))
+        self.unsent |= {name: self.remotes[name].label for name in names}
         accounts.refresh(self.account, self.connector)
         self._know()
         return {name: value for name, value in values.items() if name not in names}
@@ -250,6 +262,8 @@ class ContactSync:
         except FieldsRefused as refused:
             rest = self._without(refused, values)
             return self.connector.create(rest, self.fields, self.contact.public_id)
+        except ValuesMissing as missing:
+            raise self._lacking(missing) from None
 
     def _trace(self, values: Mapping[str, str]) -> Record | None:
         """What an earlier try may have made. By an address it was found already, since the store is
@@ -264,6 +278,13 @@ class ContactSync:
         if timezone.now() < begun.seen_at + LAG:
             raise NotYet(WAITS, LOOK_AGAIN)
         return None
+
+    def _lacking(self, missing: ValuesMissing) -> PermanentError:
+        """A rule of the account's, of which its list of fields says nothing."""
+        labels = (
+            self.remotes[name].label if name in self.remotes else name for name in missing.names
+        )
+        return PermanentError(LACKS.format(self.vendor.label, ", ".join(labels)))
 
     def check_required(self, values: Mapping[str, str]) -> None:
         lacking = [
@@ -287,8 +308,15 @@ class ContactSync:
             self.words.append(f"{self.vendor.label} shows another value: {', '.join(labels)}.")
 
     def kept(self, record: Record, *, changed: bool = True) -> Done:
+        """Linked. Raises PermanentError where what identifies has not been sent: that is no success."""
         records.keep(self.connection, self.contact, record)
-        return Done(record.id, record.modified, changed, " ".join(self.words))
+        words = list(self.words)
+        if self.unsent:
+            words.append(UNSENT.format(self.vendor.label, ", ".join(self.unsent.values())))
+        identifying = {rule.remote for rule in self.mapped if rule.field in IDENTIFIER_FIELDS}
+        if identifying & set(self.unsent):
+            raise PermanentError(" ".join(words))
+        return Done(record.id, record.modified, changed, " ".join(words))
 
     def _chosen(self, delivery: Delivery, choice: CrmConflict) -> Done:
         """Link to the record that a person has chosen, merged before where they said so."""

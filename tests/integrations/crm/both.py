@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from contacts.models import User
+from integrations.connectors.crm import CrmConnector
 from integrations.crm import vendors
 from integrations.crm.vendors import Vendor
-from integrations.models import Connection
+from integrations.models import Connection, CrmAccount
 from integrations.oauth import Grant
 from tests.integrations.crm.salesforce_world import served_by_salesforce
 from tests.integrations.crm.world import served, sign_in
@@ -40,6 +41,10 @@ class Far:
 
     def grant(self) -> Grant:
         return sign_in(self.vendor, self.double)
+
+    def connector(self) -> CrmConnector:
+        account = CrmAccount.objects.select_related("connection").get()
+        return vendors.connector_of(account.connection, account)
 
     def add(self, **values: str) -> str:
         """A record that is there already, by our names of its fields; its id."""

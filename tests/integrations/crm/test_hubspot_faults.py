@@ -68,7 +68,7 @@ def test_a_rule_of_the_account_that_refuses_a_contact_is_told(
     crm: Crm, connection: Connection, ada: Contact
 ) -> None:
     crm.double.required = {"zip"}
-    assert sent()[-1] == "failed" and "zip: REQUIRED_FIELD" in words()
+    assert sent()[-1] == "failed" and "needs a value for Postal Code" in words()
     assert not ExternalRecord.objects.exists()
     edit(ada, post_code="SW1")
     assert sent()[-1] == "delivered" and crm.values(crm.ids[0])["zip"] == "SW1"

@@ -215,7 +215,7 @@ def test_a_field_that_was_hidden_or_locked_since_is_left_out_and_said(
     getattr(org.double, trouble).add("MailingCity")
     edit(ada, city="Bath", job_title="Analyst")
     assert sent()[-1] == "delivered" and org.values(linked)["Title"] == "Analyst"
-    assert words() == "Not sent, since Salesforce has removed or locked it: Mailing City."
+    assert words() == "Not sent, since Salesforce has removed, locked or changed it: Mailing City."
     account = CrmAccount.objects.get()
     rules = {rule.remote for rule in stored_rules(account.rules)}
     assert "MailingCity" in rules
