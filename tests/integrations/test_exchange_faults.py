@@ -45,7 +45,7 @@ class Booked:
         return [[each["address"] for each in event["RequiredAttendees"]] for event in self.events]
 
     def edit(self, number: int = 0, email: str = NEW) -> Contact:
-        contact = Contact.objects.get(pk=self.meetings[number].contact_id)
+        contact = Contact.objects.get(pk=self.meetings[number].contact_id or 0)
         update_contact(contact_id=contact.pk, actor=by(), values={"email": email})
         for former in contact.identifiers.filter(current=False):
             release_identifier(contact_id=contact.pk, identifier_id=former.pk, actor=by())
@@ -66,7 +66,8 @@ def booked(exchange: ExchangeDouble, member: User) -> Booked:
     ]
     running.run()
     Delivery.objects.all().delete()
-    exchange.requests.clear(), exchange.mails.clear()
+    exchange.requests.clear()
+    exchange.mails.clear()
     return Booked(exchange, connection, meetings)
 
 

@@ -10,9 +10,11 @@ from django.urls import reverse
 from contacts.models import Contact, Source, User
 from contacts.services import update_contact
 from contacts.signals import Actor
+from integrations.connectors.base import ReconnectRequired
 from integrations.crm import accounts
 from integrations.crm.mapping import Rule, as_rows
 from integrations.models import Connection, CrmAccount, Delivery, ExternalRecord
+from integrations.sign_ins import ConnectionSignIn
 from tests.contacts.pages import text_of
 from tests.factories import make_contact
 from tests.integrations.crm.both import Far
@@ -199,6 +201,9 @@ def test_a_token_of_another_account_holds_everything_and_is_told(
 ) -> None:
     far.double.sign_in.access.clear()
     far.move()
+    made = Connection.objects.get()
+    with pytest.raises(ReconnectRequired, match="another account"):
+        ConnectionSignIn(made.pk, far.vendor.provider).renewed(made.tokens()[0])
     edit(ada, city="Bath")
     assert sent()[-1] == "needs_reconnect" and far.value(linked, "city") == ""
     assert "The sign-in is for another account now" in told(as_admin)

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from contacts.deleting import delete_contact
 from contacts.models import Contact, User
-from integrations.connectors.base import ReconnectRequired
 from integrations.models import Connection, Delivery, ExternalRecord, Gate
 from integrations.outbox import running
 from integrations.sandbox.double import Request
@@ -176,16 +175,6 @@ def test_a_revoked_sign_in_holds_everything_in_order(
     assert sent()[-1] == "delivered" and far.ids == [linked]
     assert (far.value(linked, "city"), far.value(linked, "job_title")) == ("Hull", "Analyst")
     assert Connection.objects.get().state == "connected"
-
-
-def test_a_renewal_for_another_account_is_refused(far: Far, linked: str, ada: Contact) -> None:
-    far.double.sign_in.access.clear()
-    far.move()
-    made = Connection.objects.get()
-    with pytest.raises(ReconnectRequired, match="another account"):
-        ConnectionSignIn(made.pk, far.vendor.provider).renewed(made.tokens()[0])
-    edit(ada, city="Bath")
-    assert sent()[-1] == "needs_reconnect" and far.value(linked, "city") == ""
 
 
 def test_a_day_without_calls_waits_and_spends_one_attempt(

@@ -1,10 +1,6 @@
 """What may go wrong with Salesforce alone; what is the same with every CRM is in test_faults."""
 
-from typing import Any
-
-import httpx
 import pytest
-from django.urls import reverse
 from django.utils import timezone
 
 from contacts.models import Contact, Source, User
@@ -58,17 +54,6 @@ def test_the_sixth_approval_silently_ends_the_oldest_and_it_is_asked_for_again(
     org.double.sign_in.access.clear()
     edit(ada, city="Bath")
     assert sent()[-1] == "needs_reconnect"
-
-
-def test_another_org_cannot_take_the_place_of_the_one_that_is_connected(
-    org: Org, linked: str, admin_client: Any
-) -> None:
-    answer = admin_client.get(reverse("crm_connect", args=["salesforce"]))
-    state = httpx.URL(answer["Location"]).params["state"]
-    org.double.sign_in.org = "00D5e000000OtherEAG"
-    code = org.double.sign_in._code("host@example.com", {"scope": "api refresh_token", "redirect_uri": httpx.URL(answer["Location"]).params["redirect_uri"]})  # fmt: skip
-    back = admin_client.get(reverse("crm_back", args=["salesforce"]), {"state": state, "code": code})  # fmt: skip
-    assert back.status_code == 409 and Connection.objects.get().external_account == "00D5e000000Kith"  # fmt: skip
 
 
 def test_from_nine_tenths_of_the_day_on_imports_wait_and_edits_go(
