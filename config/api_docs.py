@@ -17,6 +17,8 @@ from contacts.api.answers import json_answer
 from contacts.api.document import completed
 
 METHODS = ("get", "post", "patch", "delete")
+#: What a newcomer looks for first; the other sections follow in the order of the document.
+FIRST = ("Account", "Contacts", "Merging")
 
 
 @cache
@@ -47,8 +49,8 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 
 def _groups(told: dict[str, Any]) -> list[dict[str, Any]]:
-    """The endpoints by their tags, in the order of the document."""
-    groups: dict[str, list[dict[str, Any]]] = {}
+    """The endpoints by their tags."""
+    groups: dict[str, list[dict[str, Any]]] = {tag: [] for tag in FIRST}
     for path, methods in told["paths"].items():
         for method in METHODS:
             if method in methods:
@@ -62,7 +64,8 @@ def _endpoint(method: str, path: str, said: dict[str, Any]) -> dict[str, Any]:
         "id": said["operationId"],
         "method": method.upper(),
         "path": path,
-        "text": said.get("description", ""),
+        "lead": said.get("description", "").split("\n\n")[0],
+        "more": said.get("description", "").partition("\n\n")[2],
         "parameters": [
             {
                 "name": each["name"],

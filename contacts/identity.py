@@ -19,6 +19,8 @@ from phonenumbers import (
     ValidationResult,
 )
 
+from contacts.regions import calling
+
 MAX_EMAIL = 254  # RFC 5321 4.5.3.1.3, with erratum 1690 of RFC 3696
 MAX_PHONE_INPUT = 60
 MAX_EXTENSION = 15  # keeps the stored form within its column
@@ -158,9 +160,9 @@ def _read(value: str, region: str, kind: int) -> tuple[phonenumbers.PhoneNumber 
         return None, "Use digits, with + and the country code where it is foreign"
     # "Possible" by length, not "valid" by numbering plan: plans change faster than the library.
     reason = phonenumbers.is_possible_number_for_type_with_reason(number, kind)
-    code = f"+{number.country_code}"
     if reason == ValidationResult.IS_POSSIBLE:
         return number, ""
+    code = calling(number.country_code or 0, region)
     if reason in {ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY}:
         return number, f"Too short for {code}"
     if reason == ValidationResult.TOO_LONG:

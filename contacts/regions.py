@@ -30,6 +30,17 @@ def region_choices() -> list[tuple[str, str]]:
     ]
 
 
+@functools.lru_cache(maxsize=1024)
+def calling(code: int, region: str) -> str:
+    """What a calling code is to people: "United Kingdom (+44)", "+800" where it is no country's.
+
+    Of several countries with the code it is `region`, else the main one.
+    """
+    if phonenumbers.country_code_for_region(region) != code:
+        region = phonenumbers.region_code_for_country_code(code)
+    return dict(region_choices()).get(region, f"+{code}")
+
+
 def _listed() -> dict[str, str]:
     text = (resources.files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
     lines = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]

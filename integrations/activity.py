@@ -157,7 +157,7 @@ def detail_of(row: Delivery) -> str:
         took = f"{(row.settled_at - row.begun_at).total_seconds():.1f} s"
         retries = row.attempts - 1
         after = f" after {retries} retr{'y' if retries == 1 else 'ies'}" if retries > 0 else ""
-        return f"{row.words} {took}{after}".strip()
+        return f"{row.words} {took}{after}".strip()  # what was left out is said in the words
     if row.state in {State.RETRYING, State.UNKNOWN} and row.next_at:
         return f"{row.words} Next try {_time(row.next_at)}".strip()
     return row.words

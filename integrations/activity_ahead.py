@@ -18,16 +18,30 @@ def ahead(user: User, now: datetime) -> list[str]:
     if not user.role.administers:
         rows = rows.filter(user=None) | rows.filter(user=user)
     kinds = {row.gate: row.vendor for row in rows}
-    longest: dict[str, timedelta] = {}
+    longest: dict[str, pace.Backlog] = {}
     for backlog in pace.backlogs(kinds, now):
         kind = kinds[backlog.gate]
-        longest[kind] = max(backlog.takes, longest.get(kind, timedelta()))
+        if kind not in longest or longest[kind].takes < backlog.takes:
+            longest[kind] = backlog
     return [
-        f"{systems.label_of(kind)}: everything that waits needs at least {in_words(takes)},"
-        " at the pace that its limit allows. Edits go first."
-        for kind, takes in sorted(longest.items())
-        if takes >= WORTH_SAYING
+        _sentence(systems.label_of(kind), backlog)
+        for kind, backlog in sorted(longest.items())
+        if backlog.takes >= WORTH_SAYING
     ]
+
+
+def _sentence(label: str, backlog: pace.Backlog) -> str:
+    takes = in_words(backlog.takes)
+    if backlog.held:
+        return (
+            f"{label}: little is left of its calls of a day, so imports wait and edits go on. There"
+            f" is another look in {in_words(backlog.held)}. Everything that waits needs at least"
+            f" {takes}, and longer where none are free again by then."
+        )
+    return (
+        f"{label}: everything that waits needs at least {takes}, at the pace that its limit allows."
+        " Edits go first."
+    )
 
 
 def in_words(takes: timedelta) -> str:

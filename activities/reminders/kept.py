@@ -9,7 +9,8 @@ from activities.reminders.planner import upcoming
 from contacts.kept import Kept, Line
 from contacts.models import Contact
 
-STILL = "Not affected. They will still be sent"
+UNCHANGED = "Not affected."
+STILL = f"{UNCHANGED} They will still be sent"
 
 
 def tell(contacts: Sequence[Contact] | None) -> Line | None:
@@ -23,8 +24,10 @@ def tell(contacts: Sequence[Contact] | None) -> Line | None:
     if not number:
         return None
     when = timezone.localtime(found["first"])
-    label = f"{number:,} reminder{'' if number == 1 else 's'}"
-    return Line(label, f"{STILL}, the next one on {when:%a} {when.day} {when:%b}, {when:%H:%M}.")
+    due = f"{when:%a} {when.day} {when:%b}, {when:%H:%M}"
+    if number == 1:
+        return Line("1 reminder", f"{UNCHANGED} It will still be sent, on {due}.")
+    return Line(f"{number:,} reminders", f"{STILL}, the next one on {due}.")
 
 
 KEPT = Kept(20, tell)

@@ -211,7 +211,7 @@ class FormEditor:
     most_questions, most_rules = MAX_QUESTIONS, MAX_RULES
     kinds = tuple(asked.KINDS.items())
     tests = tuple(TESTS.items())
-    statuses = tuple(Contact.Status.choices)
+    statuses = tuple((value, value) for value in Contact.Status.values)
 
 
 def _owners(form: RoutingForm | None) -> list[User]:

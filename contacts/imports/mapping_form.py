@@ -13,6 +13,7 @@ from contacts.fields import field_of
 from contacts.imports.mapping import choices, custom_labels, guess
 from contacts.models import Import, Property, User
 from contacts.properties import BadProperty, create_property
+from contacts.regions import region_choices
 from contacts.signals import Actor
 
 #: Chosen instead of a field: a new property, named like the column.
@@ -103,11 +104,8 @@ class MappingForm:
 
     @cached_property
     def regions(self) -> list[tuple[str, str]]:
-        """Every region with its calling code, by its two letters."""
-        return [
-            (region, f"{region} (+{phonenumbers.country_code_for_region(region)})")
-            for region in sorted(phonenumbers.SUPPORTED_REGIONS)
-        ]
+        """Every country with its calling code, by name."""
+        return region_choices()
 
     @cached_property
     def owners(self) -> QuerySet[User]:

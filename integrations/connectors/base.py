@@ -26,6 +26,10 @@ class AnswerLostError(RetryableError):
     """The request has left, and what became of it is not known: read before writing again."""
 
 
+class NotYet(RetryableError):
+    """Something of ours has to happen first. The vendor has answered: it is not held against it."""
+
+
 class ReconnectRequired(ConnectorError):
     """The sign-in is no longer good. The connection waits for a person; attempts are not spent."""
 

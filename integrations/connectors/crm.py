@@ -80,8 +80,17 @@ class FieldsRefused(PermanentError):
         self.names = tuple(names)
 
 
+class ValuesMissing(PermanentError):
+    """A rule of the account refuses a record without a value in these fields."""
+
+    def __init__(self, words: str, names: Sequence[str] = ()) -> None:
+        super().__init__(words)
+        self.names = tuple(names)
+
+
 class CrmConnector(Protocol):
-    """One vendor's account. Raises the classes of connectors.base, AddressTaken, FieldsRefused.
+    """One vendor's account. Raises the classes of connectors.base, AddressTaken, FieldsRefused,
+    ValuesMissing.
 
     `fields` are the vendor's names of the values that are to be read along.
     """
@@ -123,6 +132,11 @@ class CrmConnector(Protocol):
 
     def update(self, record: Record, values: Mapping[str, str], fields: Sequence[str]) -> Record:
         """The record as it is read back after the write."""
+        ...
+
+    def let_go_of_address(self, record: Record, fields: Sequence[str]) -> Record:
+        """Take its own address off the record, for another record to have; read back. The one blank
+        that is ever written: the record's next address follows."""
         ...
 
     def read_many(self, record_ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record]:

@@ -1,8 +1,9 @@
 """Contacts and meetings of a HubSpot account (CRM API v3; the path is a setting, since it is dated).
 
 By id and by address HubSpot reads its store, so that is how records are found; its search is an index
-that lags by seconds to a minute. An empty value would clear a property: none is ever sent. There is
-no version to write under: what is there is read first. Merging cannot be undone there.
+that lags by seconds to a minute. An empty value clears a property: none is sent, but to let go of an
+address that another record is to have. There is no version to write under: what is there is read
+first. Merging cannot be undone there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -117,6 +118,9 @@ class HubSpot(Caller):
         if self._record("PATCH", answer).id != record.id:
             raise self.unreadable("PATCH")
         return self._read_back(record.id, fields)
+
+    def let_go_of_address(self, record: Record, fields: Sequence[str]) -> Record:
+        return self.update(record, {"email": ""}, fields)
 
     def read_many(self, record_ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record]:
         asked = set(record_ids)

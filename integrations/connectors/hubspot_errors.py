@@ -20,7 +20,7 @@ from integrations.connectors.base import (
     RetryableError,
     TargetGone,
 )
-from integrations.connectors.crm import AddressTaken, FieldsRefused
+from integrations.connectors.crm import AddressTaken, FieldsRefused, ValuesMissing
 
 LOCKED, MIGRATING = 423, 477
 LOCKED_FOR = 2.0  # seconds; the documentation names them
@@ -29,6 +29,7 @@ WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}
 DAY = timedelta(days=1)
 #: HubSpot's codes for a property that is gone or not ours to write.
 REFUSED = {"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "READ_ONLY_PROPERTY"}
+MISSING = {"REQUIRED_FIELD", "MISSING_REQUIRED_PROPERTY"}
 EXISTING = re.compile(r"Existing ID:\s*(\d+)")
 PRIVATE = re.compile(r"\S+@\S+|\+?\d[\d ().-]{6,}\d")
 
@@ -54,7 +55,10 @@ def error_of(answer: http.Answer, now: datetime, zone: str = "UTC") -> Connector
     if status in {408, 425, MIGRATING} or status >= 500 or 300 <= status < 400:
         return RetryableError(words, answer.retry_after)
     names = [name for name, code in _faults(told) if code in REFUSED]
-    return FieldsRefused(words, names) if names else PermanentError(words)
+    if names:
+        return FieldsRefused(words, names)
+    missing = [name for name, code in _faults(told) if code in MISSING and name]
+    return ValuesMissing(words, missing) if missing else PermanentError(words)
 
 
 def _wait(told: dict[str, Any], now: datetime, zone: str) -> float:

@@ -43,6 +43,7 @@ LONGEST_FIELDS = 8 * 1024 * 1024  # bytes: hundreds of fields, some with hundred
 FOLLOWED = 5  # merges of merges
 FOUND = 20  # of one address or number
 LOGGED = 200  # events that are looked through
+HIDDEN = "Salesforce hides a field without which no record can be told from another: {}."
 NO_MERGE = "Records of Salesforce are merged there."
 T = TypeVar("T")
 
@@ -185,6 +186,9 @@ class Salesforce(Caller):
             self.people.write(account, body, headers)
         else:
             self.call("PATCH", self._path(record_id), headers=headers, json=dict(body))
+
+    def let_go_of_address(self, record: Record, fields: Sequence[str]) -> Record:
+        return self.update(record, {"Email": ""}, fields)
 
     def read_many(self, record_ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record]:
         found: dict[str, Record] = {}
@@ -332,7 +336,7 @@ class Salesforce(Caller):
             names = set(self._ours(refused.names, kind))
             rest = [each for each in fields if each not in names]
             if len(rest) == len(fields):
-                raise
+                raise PermissionMissing(HIDDEN.format(", ".join(sorted(names)))) from None
         return self._of_what_there_is(kind, rest, ask)
 
     def _query(self, soql: str, *, deleted: bool = False) -> list[dict[str, Any]]:

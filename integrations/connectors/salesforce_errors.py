@@ -17,7 +17,7 @@ from integrations.connectors.base import (
     RetryableError,
     TargetGone,
 )
-from integrations.connectors.crm import DuplicatesFound, FieldsRefused
+from integrations.connectors.crm import DuplicatesFound, FieldsRefused, ValuesMissing
 
 A_WHILE, HOURS = 30.0, 2 * 3600.0  # seconds
 TRY_AGAIN = {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT"}
@@ -67,6 +67,8 @@ def of_code(status: int, told: dict[str, Any], retry_after: float = 0.0) -> Conn
     if code in FIELDS:
         names = _names(told)
         return FieldsRefused(words, names) if names else PermissionMissing(words)
+    if code == "REQUIRED_FIELD_MISSING" and (names := _names(told)):
+        return ValuesMissing(words, names)
     return PermissionMissing(words) if status == 403 else PermanentError(words)
 
 

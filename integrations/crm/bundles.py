@@ -129,7 +129,7 @@ class Bundle:
         if values:
             wanted.updates[record.id] = values
         else:
-            self.outcomes[pk] = sync.kept(record, changed=False)
+            self._keep(pk, record, changed=False)
 
     def _plan_new(self, pk: int, address: str, wanted: _Wanted) -> None:
         sync = self.syncs[pk]
@@ -146,9 +146,19 @@ class Bundle:
         self, stored: Mapping[str, Record], values: Mapping[str, Values], whose: Mapping[str, int]
     ) -> None:
         for key, record in stored.items():
-            sync = self.syncs[whose[key]]
-            try:
-                sync.confirm(record, values[key])
-                self.outcomes[whose[key]] = sync.kept(record)
-            except ConnectorError as error:
-                self.outcomes[whose[key]] = error
+            self._keep(whose[key], record, values[key])
+
+    def _keep(
+        self,
+        pk: int,
+        record: Record,
+        values: Mapping[str, str] | None = None,
+        *,
+        changed: bool = True,
+    ) -> None:
+        sync = self.syncs[pk]
+        try:
+            sync.confirm(record, values or {})
+            self.outcomes[pk] = sync.kept(record, changed=changed)
+        except ConnectorError as error:
+            self.outcomes[pk] = error

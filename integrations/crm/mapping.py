@@ -113,6 +113,23 @@ def usable(rules: Sequence[Rule], remotes: Mapping[str, RemoteField]) -> list[Ru
     return [rule for rule in rules if not trouble(rule, remotes, "")]
 
 
+def held_back(rules: Sequence[Rule], remotes: Mapping[str, RemoteField]) -> list[Rule]:
+    """Those by which a property of ours cannot be sent because of what the vendor's side has done."""
+    ours = known_fields()
+    live = (rule for rule in rules if rule.field in ours and not ours[rule.field].archived)
+    return [rule for rule in live if trouble(rule, remotes, "")]
+
+
+def has_value(contact: Contact, rule: Rule) -> bool:
+    return bool(as_text(current_value(contact, known_fields()[rule.field])))
+
+
+def label_of(rule: Rule, remotes: Mapping[str, RemoteField]) -> str:
+    """Theirs, as far as it is still known."""
+    remote = remotes.get(rule.remote)
+    return remote.label if remote is not None else known_fields()[rule.field].label
+
+
 def said(contact: Contact, rule: Rule, remote: RemoteField) -> str:
     """The contact's value as they would have it; "" where there is nothing to say."""
     field = known_fields()[rule.field]

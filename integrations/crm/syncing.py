@@ -9,11 +9,13 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from contacts.fields import IDENTIFIER_FIELDS
 from contacts.models import Contact
 from integrations.connectors.base import (
     AnswerLostError,
     ConflictError,
     Done,
+    NotYet,
     PermanentError,
     RetryableError,
     SkippedByPolicy,
@@ -25,8 +27,18 @@ from integrations.connectors.crm import (
     DuplicatesFound,
     FieldsRefused,
     Record,
+    ValuesMissing,
 )
-from integrations.crm import accounts, conflicts, deciding, mapping, matching, records, vendors
+from integrations.crm import (
+    accounts,
+    conflicts,
+    deciding,
+    exchanging,
+    mapping,
+    matching,
+    records,
+    vendors,
+)
 from integrations.crm.deciding import Asked
 from integrations.crm.matching import Match, Several
 from integrations.models import Connection, CrmAccount, CrmConflict, Delivery
@@ -43,7 +55,7 @@ CHOOSE = "Choose what becomes of them."
 RULED = "Its rules refuse the rest, since they take another record for the same."
 LEFT = "A person has left this contact without a record there."
 LACKS = "{} needs a value for {}, and the contact has none. Give the mapping a fallback."
-UNSENT = "Not sent, since {} has removed or locked it: {}."
+UNSENT = "Not sent, since {} has removed, locked or changed it: {}."
 VANISHED = "The record that was chosen is no longer there. It is looked for anew."
 
 
@@ -61,12 +73,13 @@ class ContactSync:
             accounts.refresh(self.account, connector)
         self.person = matching.person_of(contact)
         self.words: list[str] = []
-        self.unsent: set[str] = set()  # their fields that were refused, and left out
+        self.unsent: dict[str, str] = {}  # their field -> its label
         self._know()
 
     def _know(self) -> None:
         self.remotes = accounts.remotes_of(self.account)
-        self.rules = mapping.usable(mapping.stored_rules(self.account.rules), self.remotes)
+        self.mapped = mapping.stored_rules(self.account.rules)
+        self.rules = mapping.usable(self.mapped, self.remotes)
         self.fields = [rule.remote for rule in self.rules]
 
     def run(self, delivery: Delivery, asked: Asked) -> Done:
@@ -96,8 +109,7 @@ class ContactSync:
             ) from None
         if match.record is None:
             return match
-        if records.holders(self.connection, [match.record.id], besides=self.contact):
-            raise self._conflict(delivery, [match.record], ELSEWHERE.format(self.vendor.label))
+        self._own(delivery, match.record, follows=not match.linked)
         if match.among > 1:
             self.words.append(
                 f"Updated {match.record.id}, of {match.among} that could be this contact's."
@@ -126,6 +138,7 @@ class ContactSync:
     def values(
         self, record: Record | None, asked: Asked, *, newly_linked: bool = False
     ) -> dict[str, str]:
+        self._note_unsent(asked, everything=record is None or asked.everything)
         return deciding.values_for(
             self.contact,
             record,
@@ -135,6 +148,12 @@ class ContactSync:
             former=self.person.keys,
             newly_linked=newly_linked,
         )
+
+    def _note_unsent(self, asked: Asked, *, everything: bool) -> None:
+        """What was to be sent to a field that is no longer there to be written."""
+        for rule in mapping.held_back(self.mapped, self.remotes):
+            if (everything or rule.field in asked.fields) and mapping.has_value(self.contact, rule):
+                self.unsent[rule.remote] = mapping.label_of(rule, self.remotes)
 
     def written(self, delivery: Delivery, record: Record, values: Mapping[str, str]) -> Done:
         """Write to the record, if there is anything to write; linked and confirmed afterwards."""
@@ -154,14 +173,14 @@ class ContactSync:
         except FieldsRefused as refused:
             rest = self._without(refused, values)
             return self.connector.update(record, rest, self.fields) if rest else record
+        except ValuesMissing as missing:
+            raise self._lacking(missing) from None
 
     def _without(self, refused: FieldsRefused, values: Mapping[str, str]) -> dict[str, str]:
         names = [name for name in refused.names if name in values]
         if not names:
             raise refused
-        self.unsent.update(names)
-        labels = [self.remotes[name].label for name in names]
-        self.words.append(UNSENT.format(self.vendor.label, ", ".join(labels)))
+        self.unsent |= {name: self.remotes[name].label for name in names}
         accounts.refresh(self.account, self.connector)
         self._know()
         return {name: value for name, value in values.items() if name not in names}
@@ -174,11 +193,19 @@ class ContactSync:
         address = values.get(self.vendor.email, "")
         if isinstance(taken, DuplicatesFound) or address.lower() not in now.emails:
             others = self._others(record, taken, address)
+            self._wait_for(now, others, address)
             words = self._why(taken)
             raise self._conflict(delivery, [now, *others], words, record.id)
         rest = {name: value for name, value in values.items() if name != self.vendor.email}
         self.words.append(f"{self.vendor.label} keeps the address as a further one.")
         return self._update(now, rest) if rest else now
+
+    def _wait_for(self, record: Record, others: list[Record], address: str) -> None:
+        """Raises NotYet where the others' own updates will leave the address to this record."""
+        if not exchanging.comes_free(self.connection, self.contact, others, [address]):
+            return
+        if exchanging.let_go(self.connector, self.vendor, self.contact, record, self.fields):
+            raise exchanging.wait(self.vendor)
 
     def _why(self, taken: AddressTaken) -> str:
         if isinstance(taken, DuplicatesFound):
@@ -219,8 +246,13 @@ class ContactSync:
         self.confirm(made, {n: v for n, v in values.items() if n in self.fields})
         return self.kept(made)
 
-    def _own(self, delivery: Delivery, record: Record) -> Record:
+    def _own(self, delivery: Delivery, record: Record, *, follows: bool = True) -> Record:
+        """A record that is no other contact's here. One that is may have the address only until its
+        own contact's has been sent (`follows`): raises NotYet."""
         if records.holders(self.connection, [record.id], besides=self.contact):
+            known = (self.person.email, *self.person.former)
+            if follows and exchanging.comes_free(self.connection, self.contact, [record], known):
+                raise exchanging.wait(self.vendor)
             raise self._conflict(delivery, [record], ELSEWHERE.format(self.vendor.label))
         return record
 
@@ -230,10 +262,12 @@ class ContactSync:
         except FieldsRefused as refused:
             rest = self._without(refused, values)
             return self.connector.create(rest, self.fields, self.contact.public_id)
+        except ValuesMissing as missing:
+            raise self._lacking(missing) from None
 
     def _trace(self, values: Mapping[str, str]) -> Record | None:
         """What an earlier try may have made. By an address it was found already, since the store is
-        asked; what has none only an index shows. Raises RetryableError until that is sure to."""
+        asked; what has none only an index shows. Raises NotYet until that is sure to."""
         begun = records.making(self.connection, self.contact)
         if begun is None or self.person.email:
             return None
@@ -242,8 +276,15 @@ class ContactSync:
             if free := self._free(rows):
                 return free[0]
         if timezone.now() < begun.seen_at + LAG:
-            raise RetryableError(WAITS, LOOK_AGAIN)
+            raise NotYet(WAITS, LOOK_AGAIN)
         return None
+
+    def _lacking(self, missing: ValuesMissing) -> PermanentError:
+        """A rule of the account's, of which its list of fields says nothing."""
+        labels = (
+            self.remotes[name].label if name in self.remotes else name for name in missing.names
+        )
+        return PermanentError(LACKS.format(self.vendor.label, ", ".join(labels)))
 
     def check_required(self, values: Mapping[str, str]) -> None:
         lacking = [
@@ -256,7 +297,7 @@ class ContactSync:
 
     def confirm(self, stored: Record, values: Mapping[str, str]) -> None:
         """What identifies must be shown as it was written; of the rest it is said where it is not."""
-        shown = set(self.fields) - self.unsent
+        shown = set(self.fields) - set(self.unsent)
         known = {n: v for n, v in values.items() if n in self.remotes and n in shown}
         missing = deciding.unconfirmed(stored, known, self.remotes)
         reachable = values.get(self.vendor.email, "").lower() in stored.emails
@@ -268,8 +309,15 @@ class ContactSync:
             self.words.append(f"{self.vendor.label} shows another value: {', '.join(labels)}.")
 
     def kept(self, record: Record, *, changed: bool = True) -> Done:
+        """Linked. Raises PermanentError where what identifies has not been sent: that is no success."""
         records.keep(self.connection, self.contact, record)
-        return Done(record.id, record.modified, changed, " ".join(self.words))
+        words = list(self.words)
+        if self.unsent:
+            words.append(UNSENT.format(self.vendor.label, ", ".join(self.unsent.values())))
+        identifying = {rule.remote for rule in self.mapped if rule.field in IDENTIFIER_FIELDS}
+        if identifying & set(self.unsent):
+            raise PermanentError(" ".join(words))
+        return Done(record.id, record.modified, changed, " ".join(words))
 
     def _chosen(self, delivery: Delivery, choice: CrmConflict) -> Done:
         """Link to the record that a person has chosen, merged before where they said so."""

@@ -17,6 +17,9 @@ from integrations.oauth import Provider
 from integrations.outbox.limits import Limit
 from integrations.sign_ins import ConnectionSignIn
 
+#: As many workers use up the usual limits; if all were taken, a CRM that hangs would hold them all.
+AT_ONCE = 2
+
 
 @dataclass(frozen=True)
 class Vendor:
@@ -153,6 +156,7 @@ HUBSPOT = Vendor(
     connector=_hubspot,
     together=100,
     cost=4,
+    at_once=AT_ONCE,
 )  # fmt: skip
 _PERSON = {
     "email": "Email", "first_name": "FirstName", "last_name": "LastName",
@@ -185,7 +189,7 @@ SALESFORCE = Vendor(
     connector=_salesforce,
     together=200,
     cost=4,
-    at_once=4,  # of the five long calls that the smallest edition allows
+    at_once=AT_ONCE,  # of the five long calls that the smallest edition allows
     kinds={"Contact": {**_PERSON, **_MAILING}, "Lead": {**_PERSON, **_LEAD}},
     # What Salesforce's own forms write where there is nothing.
     fallbacks={"LastName": "[not provided]", "Company": "[not provided]"},

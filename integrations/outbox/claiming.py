@@ -23,7 +23,8 @@ State = Delivery.State
 BATCH = 30
 SHARE = 10  # of a batch, for one gate where several wait
 LOOKED_AT = 50
-LEASE = 60.0  # seconds, longer than the slowest call
+LEASE = 60.0  # seconds from the beginning of a call, longer than the slowest one
+CLAIMED = 10.0  # seconds until then: what a worker cannot begin for a call that hangs, others take
 DEATHS = 3
 POISON = "Parked: the process that was sending it ended three times. Retry sends it again."
 
@@ -46,8 +47,9 @@ def claim(limit: int = BATCH, contact_id: int | None = None) -> list[Delivery]:
         if len(taken) >= limit:
             break
         taken += _claim_at(key, min(share, limit - len(taken)), contact_id, token)
-    rows = Delivery.objects.filter(pk__in=taken, lease_token=token)
-    return list(rows.order_by("priority", "pk"))
+    rows = list(Delivery.objects.filter(pk__in=taken, lease_token=token).order_by("priority", "pk"))
+    doubtful = gates.failing({row.gate for row in rows})
+    return sorted(rows, key=lambda row: row.gate in doubtful)  # nobody waits for a call that hangs
 
 
 def _claim_at(key: str, wanted: int, contact_id: int | None, token: str) -> list[int]:
@@ -74,7 +76,9 @@ def _claim_at(key: str, wanted: int, contact_id: int | None, token: str) -> list
         mine.filter(worker_deaths__gte=DEATHS).update(
             state=State.FAILED, next_at=None, lease_token="", words=POISON, settled_at=now
         )
-        mine.filter(state__in=WAITING).update(lease_token=token, next_at=now + scaled_lease())
+        mine.filter(state__in=WAITING).update(
+            lease_token=token, next_at=now + scaled_lease(CLAIMED)
+        )
         gates.count(gate, left, now)
     return ids
 
@@ -133,9 +137,9 @@ def _free(rows: DeliveryQuerySet) -> QuerySet[Delivery, int]:
     return rows.filter(~Exists(of_contact)).exclude(nobody).values_list("pk", flat=True)
 
 
-def scaled_lease() -> timedelta:
+def scaled_lease(seconds: float = LEASE) -> timedelta:
     """Never below five seconds: a lease outlives the call that it covers."""
-    return max(scaled(LEASE), timedelta(seconds=5))
+    return max(scaled(seconds), timedelta(seconds=5))
 
 
 def begin(delivery: Delivery) -> bool:

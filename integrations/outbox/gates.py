@@ -8,13 +8,15 @@ import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
 from integrations.models import Delivery, Gate
 from integrations.outbox.schedule import LONGEST_ASKED, scaled
 
+IN_CALL = Q(state=Delivery.State.IN_FLIGHT)
 OPENS_AFTER = 5  # failures in a row
 PROBE_EVERY = 30.0  # seconds, one delivery at a time
+SLOW = 5.0  # seconds; from then on a call may be one that hangs
 FOR_PEOPLE = 0.2  # of what may leave within the time, kept for whoever waits for an edit
 
 
@@ -66,7 +68,7 @@ def pass_through(gate: Gate, wanted: int, now: datetime) -> int:
     """How many of `wanted` may leave. The caller holds the row."""
     if gate.paused or (gate.closed_until is not None and gate.closed_until > now):
         return 0
-    if gate.at_once and _busy_workers(gate, now) >= gate.at_once:
+    if _is_busy(gate, now):
         return 0
     if gate.failures >= OPENS_AFTER:
         return min(wanted, 1)  # a probe
@@ -87,10 +89,26 @@ def for_backlog(gate: Gate, allowed: int, now: datetime) -> int:
     return max(0, min(allowed, gate.limit - kept - gate.used))
 
 
-def _busy_workers(gate: Gate, now: datetime) -> int:
-    """How many have deliveries of this gate in hand. Each sends one at a time."""
-    in_hand = Delivery.objects.filter(gate=gate.key, next_at__gt=now).exclude(lease_token="")
-    return in_hand.order_by().values("lease_token").distinct().count()
+def _is_busy(gate: Gate, now: datetime) -> bool:
+    """Whether as many workers as may have deliveries of this gate in hand. Each sends one at a time.
+
+    One alone where the last call has failed, or where one does not come back: whoever does not
+    answer must not hold all workers.
+    """
+    rows = (
+        Delivery.objects.filter(gate=gate.key, next_at__gt=now).exclude(lease_token="").order_by()
+    )
+    in_hand = dict(rows.values_list("lease_token").annotate(at=Min("begun_at", filter=IN_CALL)))
+    slow = now - timedelta(seconds=SLOW)
+    hangs = any(began is not None and began < slow for began in in_hand.values())
+    most = 1 if gate.failures or hangs else gate.at_once
+    return bool(most) and len(in_hand) >= most
+
+
+def failing(keys: Iterable[str]) -> set[str]:
+    """Those whose last call has failed."""
+    rows = Gate.objects.filter(key__in=list(keys), failures__gt=0)
+    return set(rows.values_list("key", flat=True))
 
 
 def has_opened(key: str) -> bool:

@@ -25,6 +25,8 @@ class Backlog:
     gate: str
     waiting: int
     takes: timedelta
+    #: So long the backlog is held because little is left of the vendor's calls of a day; edits go.
+    held: timedelta = timedelta()
 
 
 def backlogs(keys: Iterable[str], now: datetime) -> list[Backlog]:
@@ -33,7 +35,12 @@ def backlogs(keys: Iterable[str], now: datetime) -> list[Backlog]:
     moving = {gate.key: gate for gate in gates.filter(failures__lt=OPENS_AFTER)}
     waiting = _waiting(moving)
     return [
-        Backlog(key, sum(waiting[key].values()), time_for(moving[key], waiting[key], now))
+        Backlog(
+            key,
+            sum(waiting[key].values()),
+            time_for(moving[key], waiting[key], now),
+            held_for(moving[key], waiting[key], now),
+        )
         for key in sorted(waiting)
     ]
 
@@ -47,17 +54,33 @@ def _waiting(keys: Iterable[str]) -> dict[str, Counter[int]]:
     return found
 
 
+def held_for(gate: Gate, waiting: Counter[int], now: datetime) -> timedelta:
+    """How long nothing of the backlog leaves, where there is any, whatever the edits do."""
+    backlog = waiting[Priority.SINGLY] + waiting[Priority.BACKLOG]
+    return _until(gate.backlog_until, now) if backlog else timedelta()
+
+
 def time_for(gate: Gate, waiting: Counter[int], now: datetime) -> timedelta:
     """At least so long until all of it has left: whole windows of the limit, after what holds it.
 
     As the claims do it: edits may use the whole limit, of which the backlog leaves them a share;
-    and as many of the backlog as the vendor takes together count as one.
+    and as many of the backlog as the vendor takes together count as one. While the backlog is held,
+    edits leave.
     """
     edits = waiting[Priority.INTERACTIVE]
     singly, many = waiting[Priority.SINGLY], waiting[Priority.BACKLOG]
     kept = math.ceil(gate.limit * FOR_PEOPLE) if gate.limit > 1 else 0
     share = max(1, gate.limit - kept)
-    windows = edits / gate.limit + (singly + math.ceil(many / gate.together)) / share
-    takes = timedelta(seconds=max(0, math.ceil(windows) - 1) * gate.per_seconds)
-    held = gate.closed_until - now if gate.closed_until is not None else timedelta()
-    return takes + max(held, timedelta())
+    backlog = (singly + math.ceil(many / gate.together)) / share
+    takes = _until(gate.closed_until, now) + _windows(gate, edits / gate.limit + backlog)
+    held = held_for(gate, waiting, now)
+    return max(takes, held + _windows(gate, backlog)) if held else takes
+
+
+def _windows(gate: Gate, number: float) -> timedelta:
+    """What leaves in the first window waits for nothing."""
+    return timedelta(seconds=max(0, math.ceil(number) - 1) * gate.per_seconds)
+
+
+def _until(moment: datetime | None, now: datetime) -> timedelta:
+    return max(moment - now, timedelta()) if moment is not None else timedelta()

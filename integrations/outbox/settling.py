@@ -1,7 +1,7 @@
 """What an attempt has ended in, and what that means: one table for every family of targets.
 
 delivered        Done
-retrying         RetryableError, by the schedule; Misconfigured likewise
+retrying         RetryableError, by the schedule; Misconfigured likewise; NotYet, which its gate ignores
 unknown          AnswerLostError where the target can be read: it is, before it is written again
 needs reconnect  ReconnectRequired: the gate is paused, no attempt is spent
 conflict         ConflictError: a person decides
@@ -90,7 +90,7 @@ def _has_newer(delivery: Delivery) -> bool:
 def _note_at_gate(delivery: Delivery, outcome: base.Done | Exception, now: datetime) -> None:
     if isinstance(outcome, base.ReconnectRequired):
         connections.needs_reconnect(delivery.gate, str(outcome))
-    elif isinstance(outcome, base.RetryableError):
+    elif isinstance(outcome, base.RetryableError) and not isinstance(outcome, base.NotYet):
         gates.failed(delivery.gate, now, outcome.retry_after)
     else:  # whatever it said of this change, it has answered
         gates.succeeded(delivery.gate)

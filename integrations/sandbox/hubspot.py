@@ -82,7 +82,7 @@ class HubSpotDouble(Double):
     keeps_old: bool = False
     own_alias_is_taken: bool = False
     merge_makes_new_id: bool = False
-    answers_for: str = ""  # a GET by id answers for this record instead
+    answers_for: str = ""  # a reading by id or address answers for this record instead
     search_lag: float = 0.0  # seconds
     limit: int = 0  # calls in ten seconds; 0 is no limit
     daily: int = 0
@@ -257,10 +257,8 @@ class HubSpotDouble(Double):
         if len(ids) > 100:
             return self.failure("400")
         by_email = body.get("idProperty") == "email"
-        found = {
-            each: self.rows(kind).get(self._holder(each) if by_email else self.alias(each))
-            for each in ids
-        }
+        keys = {each: self._holder(each) if by_email else self.alias(each) for each in ids}
+        found = {each: self.rows(kind).get(self.answers_for or key) for each, key in keys.items()}
         rows = [shapes.shown(row, body["properties"]) for row in found.values() if row]
         gone = [pk for pk, row in found.items() if not row]
         return shapes.batch(rows, [shapes.gone(gone)] if gone else [], self._stamp())

@@ -81,7 +81,7 @@ class SalesforceDouble(Double):
     rule_at_any_edit: bool = False
     result_key: str = "duplicateResut"
     key_field: str = ""  # a field for other systems' ids
-    answers_for: str = ""  # a GET by id answers for this record instead
+    answers_for: str = ""  # a GET by id, or a query, answers for this record instead
     daily: int = 100_000
     calls: int = 0
     zone: str = "America/Los_Angeles"
@@ -143,6 +143,8 @@ class SalesforceDouble(Double):
                 return shapes.no_column(name, query.kind)
         rows = [row for row in self.rows[query.kind].values() if deleted or not row["IsDeleted"]]
         found = [row for row in rows if query.test(row)]
+        if other := self.rows[query.kind].get(self.answers_for):
+            found = [other]
         if query.order:
             found.sort(key=lambda row: str(row.get(query.order) or ""), reverse=query.descending)
         return self._found(query, found[: query.limit])

@@ -6,8 +6,8 @@ What it does, and how that is known (connectors.md, section 8):
 * turned off, it DELETEs that id; a POST to it afterwards is 410 [vendor]
 * a POST is answered with 200 and JSON; more than 30 in a second with 429 [vendor]
 * a DELETE to its address pauses it [vendor]
-* faults: 410, 429 (with Retry-After), 500, hang, and a redirect to 169.254.169.254, which the real one
-  does not make but somebody in its place might
+* faults: 410, 429 (with Retry-After; "429 after 86400" names another one, "429 after " none), 500,
+  hang, and a redirect to 169.254.169.254, which the real one does not make but somebody in its place might
 
 The page is for the demo: it takes an API key of Kith, kept in memory while a Zap is on.
 """
@@ -87,8 +87,9 @@ class ZapierDouble(Double):
     def failure(self, name: str) -> Reply:
         if name == "redirect":
             return Reply(302, headers={"Location": METADATA})
-        headers = {"Retry-After": "7"} if name == "429" else {}
-        return Reply(int(name), {"status": "error"}, headers)
+        status, _, asks = name.partition(" after ")
+        asks = "7" if name == "429" else asks
+        return Reply(int(status), {"status": "error"}, {"Retry-After": asks} if asks else {})
 
     def _hook(self, request: Request) -> Reply:
         zap = self.zaps.get(request.path.removeprefix(STANDARD).strip("/"))

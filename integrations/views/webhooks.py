@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -113,6 +114,7 @@ def _form(
             for family, label in LABELS.items()
         ],
         "lines": lines_of(list(own), request.user),
+        "to_loopback": settings.WEBHOOKS_TO_LOOPBACK,
     }
     status = 422 if errors else 200
     return render_settings(request, "integrations/webhook.html", context, status=status)

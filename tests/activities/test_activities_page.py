@@ -138,7 +138,7 @@ def test_of_an_erased_contact_nothing_is_left_to_read_or_to_find(
     erase_contact(public_id=meeting.contact_public_id, actor=by(member))
     page = show(as_member)
     assert guests(page) == ["Guest"] and fates(page) == ["Personal data erased"]
-    assert "Ada" not in page.content.decode()
+    assert "Ada" not in text_of(page) and "Lovelace" not in page.content.decode()
     assert "personal data was erased" in text_of(as_member.get(f"/activities/{meeting.public_id}/"))
     assert not guests(show(as_member, "?q=ada")) and not guests(show(as_member, "?q=engines"))
     assert guests(show(as_member, "?q=tax")) == ["Guest"]
@@ -319,7 +319,7 @@ def test_a_page_link_is_concealed_and_outlives_its_row(
 ) -> None:
     crowd(calendar, 5)
     link = show(as_member).context["next_query"]
-    assert "2026" not in link
+    assert f"{soon():%Y-%m-}" not in link
     Meeting.objects.filter(guest_name="Guest 1").delete()
     assert guests(show(as_member, link)) == ["Guest 2", "Guest 3"]
 

@@ -92,7 +92,7 @@ def test_a_bot_has_so_many_steps_at_most(as_admin: Client, bot: Chatbot) -> None
     ("typed", "fault"),
     [
         ({"name": " "}, "Enter a name"),
-        ({"owner": "999"}, "Choose an owner from the list"),
+        ({"owner": "999999999"}, "Choose an owner from the list"),
         ({"sites": "javascript:alert(1)"}, "use the form https://www.example.com"),
         ({"s1_text": ""}, "Step 2: Enter what the bot says"),
         ({"s1_text": "x" * 1001}, "Step 2: Too long: 1,001 characters, at most 1,000"),

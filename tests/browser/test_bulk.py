@@ -82,6 +82,14 @@ def test_selected_contacts_are_deleted_after_a_question(chosen: Page) -> None:
     expect(chosen.locator(".rowlink")).to_have_text(["Person 2", "Person 3"])
 
 
+def test_the_counts_of_the_tabs_follow_what_was_deleted(chosen: Page) -> None:
+    mine = chosen.get_by_role("link", name="My contacts")
+    expect(mine).to_contain_text("4")
+    chosen.locator("#bulk-delete").click()
+    chosen.get_by_role("button", name="Delete 2 contacts").click()
+    expect(mine).to_contain_text("2")
+
+
 def test_selected_contacts_are_exported(chosen: Page) -> None:
     chosen.locator("#bulk").get_by_role("button", name="Export").click()
     dialog = chosen.get_by_role("dialog", name="Export 2 contacts")

@@ -94,7 +94,10 @@ def open_delete(page: Page, cast: dict[str, Contact]) -> None:
 
 
 def select_rows(page: Page, cast: dict[str, Contact]) -> None:
-    page.evaluate("document.querySelector('[name=ids]').click()")  # no boxes on a phone
+    mode = page.get_by_role("checkbox", name="Select", exact=True)  # on a phone
+    if mode.is_visible():
+        mode.check()
+    page.locator("[name=ids]").first.check()
     expect(page.locator("#bulk-count")).to_have_text("1 selected")
 
 

@@ -220,3 +220,42 @@ def test_another_view_drops_the_selection(many: Page, way: str) -> None:
     expect(first).to_be_visible()
     assert selected(many) == []
     expect(many.get_by_role("button", name="Clear")).to_be_hidden()
+
+
+def test_on_a_phone_select_puts_checkboxes_and_their_actions_on_the_cards(
+    six_contacts: Page,
+) -> None:
+    six_contacts.set_viewport_size({"width": 390, "height": 844})
+    expect(box(six_contacts, "Person 1")).to_be_hidden()
+    six_contacts.get_by_role("checkbox", name="Select", exact=True).check()
+    box(six_contacts, "Person 1").check()
+    box(six_contacts, "Person 3").check()
+    expect(bar(six_contacts).get_by_role("status")).to_have_text("2 selected")
+    bar(six_contacts).get_by_role("button", name="Set status").click()
+    expect(six_contacts.get_by_role("dialog")).to_contain_text("2 contacts selected")
+
+
+def test_on_a_phone_all_that_match_are_selected_from_the_first_one(
+    enter: Callable[[User, str], Page], administrator: User
+) -> None:
+    for n in range(22):
+        make_contact(administrator, first_name=f"Person {n:02}")
+    page = enter(administrator, "/contacts/?sort=name&rows=20")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("checkbox", name="Select", exact=True).check()
+    box(page, "Person 01").check()
+    page.get_by_role("button", name="Select all 22 contacts").click()
+    bar(page).get_by_role("button", name="Export").click()
+    expect(page.get_by_role("dialog", name="Export 22 contacts")).to_be_visible()
+
+
+def test_on_a_phone_what_was_done_is_said_above_the_actions(six_contacts: Page) -> None:
+    six_contacts.set_viewport_size({"width": 390, "height": 844})
+    six_contacts.get_by_role("checkbox", name="Select", exact=True).check()
+    box(six_contacts, "Person 1").check()
+    six_contacts.evaluate(
+        "document.body.dispatchEvent(new CustomEvent('toast', {detail: {text: 'Done'}, bubbles: true}))"
+    )
+    expect(six_contacts.locator(".toast")).to_have_text("Done")
+    bar(six_contacts).get_by_role("button", name="Clear").click()  # nothing lies over it
+    assert selected(six_contacts) == []

@@ -33,6 +33,13 @@ def test_delete_asks_first_and_says_what_goes_and_what_stays(
     assert "Delete contact" in text and Contact.objects.filter(pk=ada.pk).exists()
 
 
+def test_what_is_too_long_for_a_phone_is_scrolled_by_the_keyboard(
+    as_member: Client, ada: Contact
+) -> None:
+    html = as_member.get(url_of("contact_delete", ada), headers=HTMX).content.decode()
+    assert 'tabindex="0" role="region" aria-label="What goes and what stays"' in html
+
+
 def test_the_pop_up_mentions_the_merges_whose_undo_ends(
     as_member: Client, ada: Contact, member: User
 ) -> None:

@@ -10,6 +10,9 @@ os.environ["REDIS_URL"] = f"redis://127.0.0.1:{os.environ['FAULTS_REDIS_PORT']}/
 os.environ.setdefault("WEBHOOKS_TO_LOOPBACK", "1")
 # Leases, circuits and pauses a hundred times shorter; no lease below five seconds.
 os.environ.setdefault("RETRY_SCALE", "0.01")
+# The limits of CRMs have tests of their own: they would only make these slower.
+os.environ.setdefault("HUBSPOT_CALLS_PER_10_SECONDS", "100000")
+os.environ.setdefault("SALESFORCE_CALLS_PER_10_SECONDS", "100000")
 
 from tests.faults import cluster  # noqa: E402
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db import transaction
 
 from activities.models import Meeting, Reminder
 from activities.reminders.addresses import address_of
@@ -169,13 +170,21 @@ STEPS: list[Callable[[World], Step]] = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def sample(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The account, made once; each world takes back what it does to it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        load_sample_account()
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture(params=range(3))
-def world(request: pytest.FixtureRequest, settings: Any) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, sample: None, db: None, settings: Any) -> Iterator[World]:
     """Two hosts whose events are kept up, one whose calendar never is, and two webhooks."""
     settings.CALENDARS, settings.WEBHOOKS_TO_LOOPBACK = CONFIG, True
     everybody = Everybody()
     with network(everybody):
-        load_sample_account()
         owner = User.objects.get(email="owner@example.com")
         chance = random.Random(request.param)
         hosts = list(User.objects.filter(booking_calendars__isnull=False).distinct().order_by("pk"))

@@ -58,7 +58,7 @@ def test_the_delete_pop_up_says_that_reminders_still_go_out_and_they_do(
     sending.run()
     text = text_of(as_member.get(url_of("contact_delete", ada), headers=HTMX))
     reminder = Reminder.objects.get(kind="reminder")
-    assert "1 reminder" in text and "Not affected. They will still be sent, the next one on" in text
+    assert "1 reminder" in text and "Not affected. It will still be sent, on" in text
     as_member.post(url_of("contact_delete", ada), headers=HTMX)
     assert Reminder.objects.filter(next_at__isnull=False).count() == 1
     come_due(reminder)

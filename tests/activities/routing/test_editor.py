@@ -109,7 +109,7 @@ def test_a_button_that_does_nothing_changes_nothing(as_admin: Client, do: str) -
     [
         ({"name": " "}, "Enter a name"),
         ({"slug": "¿?", "name": "¡!"}, "Use letters, digits and hyphens"),
-        ({"owner": "999"}, "Choose an owner from the list"),
+        ({"owner": "999999999"}, "Choose an owner from the list"),
         ({"contact_status": "King"}, "Choose a status from the list"),
         ({"question_0_label": ""}, "Question 1: enter what to ask"),
         ({"question_0_kind": "money"}, "Question 1: choose a type"),
@@ -166,6 +166,11 @@ def test_an_address_belongs_to_one_form(as_admin: Client, admin_user: User) -> N
     make_form(admin_user, slug="taken")
     response = press(as_admin, None, built(as_admin) | {"slug": "taken"})
     assert response.status_code == 422 and "Another form has this address" in text_of(response)
+
+
+def test_the_statuses_have_the_names_that_contacts_show(as_admin: Client) -> None:
+    page = as_admin.get(reverse("form_new")).content.decode()
+    assert ">Marketing qualified</option>" in page and ">Sales qualified</option>" in page
 
 
 def test_a_select_property_brings_its_own_answers(as_admin: Client) -> None:

@@ -226,11 +226,13 @@ def test_a_deleted_contacts_submissions_stay_and_say_so(
 def test_erasing_leaves_nothing_of_the_person(
     form: RoutingForm, admin_user: User, deleted: bool
 ) -> None:
-    submission = make_submission(form, name="Ada Zorkova", email="zork@example.com", need="Zorks")
+    submission = make_submission(
+        form, name="Ada Zorkova", email="zorkova@example.com", need="Zorkovas"
+    )
     public_id = submission.contact_public_id
     if deleted:
         delete_contact(contact_id=submission.contact_id or 0, actor=by())
     assert plan_erasure(public_id).others["form submissions"] == 1
     erase_contact(public_id=public_id, actor=by())
-    assert "zork" not in everything_stored().lower()
+    assert "zorkova" not in everything_stored().lower()
     assert FormSubmission.objects.get().guest == "Guest"

@@ -180,3 +180,11 @@ def test_the_page_says_the_same_without_a_script() -> None:
             f'id="{said["operationId"]}"' in page.content.decode() for said in methods.values()
         )
     assert "default-src 'self'" in page["Content-Security-Policy"]
+
+
+def test_the_page_begins_with_contacts_and_says_beside_each_address_what_it_does() -> None:
+    page = Client().get("/v2/docs")
+    told, html = text_of(page), page.content.decode()
+    assert told.index("GET /v2/contacts ") < told.index("POST /v2/contacts/merge")
+    assert "/v2/contacts Make a contact." in told and "curl http://testserver/v2/contacts" in told
+    assert "with <code>existing_id</code>" in html and "`" not in told

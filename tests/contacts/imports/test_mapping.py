@@ -1,10 +1,14 @@
 """Which column fills which field, guessed from the headers of other products."""
 
 import pytest
+from django.test import Client
 
 from contacts.imports.mapping import FIELDS, ColumnGuess, first_value, guess, header_key
 from contacts.imports.reading import inspect_file, iter_rows, unprotect
+from contacts.models import Import, User
 from tests.contacts.imports.corpora import corpus
+from tests.contacts.imports.engine import plan
+from tests.contacts.pages import text_of
 
 PRODUCTS = "google_contacts_new outlook_desktop mailchimp hubspot salesforce_dataloader"
 
@@ -120,3 +124,12 @@ def test_the_first_of_several_values_is_told_from_the_rest() -> None:
     assert first_value("a@x.com ::: b@x.com") == ("a@x.com", ["b@x.com"])
     assert first_value("a@x.com") == ("a@x.com", [])
     assert first_value("") == ("", [])
+
+
+@pytest.mark.django_db
+def test_the_country_of_local_numbers_is_chosen_by_its_name(
+    as_admin: Client, admin_user: User
+) -> None:
+    batch = plan("Email\na@example.com\n", admin_user)
+    Import.objects.filter(pk=batch.pk).update(state=Import.State.UPLOADED)
+    assert "United Kingdom (+44)" in text_of(as_admin.get(f"/imports/{batch.pk}/map/"))

@@ -328,3 +328,12 @@ def test_forms_are_protected(addresses: dict[str, str]) -> None:
     for name, url in addresses.items():
         if name not in {"settings_home", "people_list", "team_list", "shortcuts"}:
             assert client.post(url).status_code == 403, name
+
+
+@pytest.mark.parametrize("page", ["/settings/people/", TEAMS])
+def test_on_a_phone_each_value_of_a_card_has_its_name(as_admin: Client, page: str) -> None:
+    make_team(manager=make_user(), members=[])
+    row = as_admin.get(page).content.decode().split("<tbody>")[1].split("</tr>")[0]
+    unnamed = [cell for cell in row.split("<td")[1:] if not cell.split(">")[0].count("data-l=")]
+    assert all("pill" in cell for cell in unnamed)  # a state says itself what it is
+    assert row.count("data-l=") >= 2

@@ -7,6 +7,7 @@ import pytest
 
 from contacts.models import User
 from integrations.models import Connection
+from tests.integrations.crm.both import Far, served_by
 from tests.integrations.crm.salesforce_world import Org, served_by_salesforce
 from tests.integrations.crm.world import Crm, served
 
@@ -29,3 +30,9 @@ def org(settings: Any) -> Iterator[Org]:
 @pytest.fixture
 def salesforce(org: Org, admin_user: User) -> Connection:
     return org.connect(admin_user)
+
+
+@pytest.fixture(params=["hubspot", "salesforce"])
+def far(request: pytest.FixtureRequest, settings: Any) -> Iterator[Far]:
+    """Each of the two in turn; nobody has signed in yet."""
+    yield from served_by(request.param, settings)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from contacts.models import User
-from integrations import oauth
 from integrations.crm import accounts, connecting, vendors
 from integrations.models import Connection, CrmAccount
 from integrations.sandbox.salesforce import DATA, SalesforceDouble
-from tests.integrations.crm.world import CONFIG
+from tests.integrations.crm.world import CONFIG, sign_in
 from tests.integrations.vendors import CheckedSalesforce, network
 
 
@@ -23,11 +22,7 @@ class Org:
     def connect(self, user: User, kind: str = "Contact") -> Connection:
         """By OAuth, as the pages do it; the fields are read, as a worker does it."""
         vendor = vendors.SALESFORCE
-        provider = vendor.provider
-        assert provider is not None
-        asked = {"scope": " ".join(vendor.scopes), "redirect_uri": "x"}
-        code = self.double.sign_in._code("host@example.com", asked)
-        grant = oauth.exchange(provider, code=code, verifier="v", redirect_uri="x")
+        grant = sign_in(vendor, self.double)
         _, zone = connecting.details_of(vendor, grant.access, grant.instance)
         made = connecting.connect(vendor=vendor, grant=grant, zone=zone, user=user)
         CrmAccount.objects.filter(connection=made).update(record_kind=kind)

@@ -8,7 +8,6 @@ from contacts.models import AuditEntry, Contact, User
 from integrations.crm.helping import reconnect_url, review_url
 from integrations.models import Connection, CrmConflict, Delivery, ExternalRecord
 from tests.contacts.pages import text_of
-from tests.factories import make_contact
 from tests.integrations.crm.world import Crm, edit, later, sent, words
 
 pytestmark = pytest.mark.django_db
@@ -199,25 +198,6 @@ def test_a_contact_that_was_left_without_a_record_stays_so_until_somebody_asks_a
     as_member.post(again)
     edit(ada, city="Rome")
     assert sent()[-1] == "conflict"
-
-
-def test_two_contacts_that_swap_their_addresses_lose_nothing(
-    crm: Crm, connection: Connection, ada: Contact, member: User
-) -> None:
-    eve = make_contact(member, first_name="Eve", email="eve@example.com")
-    sent()
-    before = {pk: crm.values(pk)["email"] for pk in crm.ids}
-    for contact, address in ((ada, "parked@example.com"), (eve, OLD), (ada, "eve@example.com")):
-        contact.identifiers.filter(current=False).delete()
-        eve.identifiers.filter(current=False).delete()
-        ada.identifiers.filter(current=False).delete()
-        edit(contact, email=address)
-        ada.identifiers.filter(current=False).delete()
-        eve.identifiers.filter(current=False).delete()
-    sent()
-    assert {pk: crm.values(pk)["email"] for pk in crm.ids} == before
-    assert CrmConflict.objects.count() == 2 and CrmConflict.objects.first() is not None
-    assert all(conflict.taken for conflict in CrmConflict.objects.all())
 
 
 @pytest.mark.parametrize("refuses", [False, True])

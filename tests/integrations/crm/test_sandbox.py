@@ -86,6 +86,16 @@ def test_a_record_is_shown_beside_its_contact_though_a_deleted_one_had_it_before
         assert "Augusta" in text_of(as_admin.get("/settings/demo-crm/"))
 
 
+def test_the_pane_names_the_crm_once_while_it_has_no_record_there(
+    as_admin: Client, demo: httpx.WSGITransport, ada: Contact
+) -> None:
+    with network(demo):
+        connect(as_admin)
+        edit(ada, city="London")
+    told = text_of(as_admin.get(f"/contacts/{ada.public_id}/"))
+    assert "HubSpot" in told and "HubSpot HubSpot" not in told
+
+
 def test_the_connection_outlives_a_restart_of_the_demo(
     as_admin: Client, demo: httpx.WSGITransport, ada: Contact
 ) -> None:

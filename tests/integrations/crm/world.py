@@ -9,8 +9,11 @@ from django.utils import timezone
 
 from contacts.models import Contact, User
 from contacts.services import update_contact
+from integrations import oauth
 from integrations.crm import accounts, connecting, vendors
+from integrations.crm.vendors import Vendor
 from integrations.models import Connection, Delivery, Gate
+from integrations.oauth import Grant
 from integrations.outbox import running
 from integrations.sandbox.hubspot import HubSpotDouble
 from tests.factories import by
@@ -61,6 +64,14 @@ class Crm:
         self.double.requests.clear()
         return made
 
+    def sign_in(self, user: User) -> Connection:
+        """By OAuth, as the pages do it."""
+        grant = sign_in(vendors.HUBSPOT, self.double)
+        made = connecting.connect(vendor=vendors.HUBSPOT, grant=grant, zone="UTC", user=user)
+        accounts.read(made.pk)
+        self.double.requests.clear()
+        return made
+
     def add(self, **values: str) -> str:
         """A contact that is there already; its id."""
         return str(self.double.add("contacts", values)["id"])
@@ -78,6 +89,14 @@ class Crm:
         told = [f"{r.method} {r.path}" for r in self.double.requests]
         self.double.requests.clear()
         return told
+
+
+def sign_in(vendor: Vendor, double: Any) -> Grant:
+    """Somebody allows everything at the vendor's own page."""
+    assert vendor.provider is not None
+    asked = {"scope": " ".join(vendor.scopes), "redirect_uri": "x"}
+    code = double.sign_in._code("host@example.com", asked)
+    return oauth.exchange(vendor.provider, code=code, verifier="v", redirect_uri="x")
 
 
 def served(settings: Any) -> Iterator[Crm]:

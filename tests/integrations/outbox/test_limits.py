@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -83,6 +84,45 @@ def test_only_so_many_workers_write_to_one_account_at_a_time() -> None:
     assert [len(rows) for rows in claims] == [2, 2, 0]
     claiming.release(claims[0])
     assert len(claiming.claim(2)) == 2
+
+
+def test_an_account_that_does_not_answer_holds_one_worker_and_not_all() -> None:
+    waiting(60, priority=0)
+    (in_hand, *_) = claiming.claim(10)
+    claiming.begin(in_hand)
+    assert claiming.claim(10)
+    Delivery.objects.filter(pk=in_hand.pk).update(begun_at=timezone.now() - timedelta(seconds=6))
+    assert claiming.claim(10) == []
+
+
+def test_after_a_failure_one_worker_tries_until_there_is_an_answer() -> None:
+    waiting(60, priority=0)
+    gates.failed("connection 1", timezone.now())
+    assert claiming.claim(10) and claiming.claim(10) == []
+    gates.succeeded("connection 1")
+    assert claiming.claim(10)
+
+
+def test_what_a_worker_cannot_begin_for_a_call_that_hangs_is_taken_by_another(
+    vendor: Vendor,
+) -> None:
+    waiting(2, priority=0)
+    first, second = claiming.claim(10)
+    claiming.begin(first)
+    in_ten = timezone.now() + timedelta(seconds=10)
+    second.refresh_from_db()
+    assert second.next_at is not None and second.next_at <= in_ten
+    Delivery.objects.filter(pk=second.pk).update(next_at=timezone.now())
+    (taken,) = claiming.claim(10)
+    assert taken.pk == second.pk and not claiming.begin(second) and claiming.begin(taken)
+
+
+def test_what_may_hang_is_sent_after_everything_else() -> None:
+    waiting(1, priority=0)
+    gates.ensure(["webhook 2"])
+    Delivery.objects.create(family="paced", target="w", gate="webhook 2", kind="x", priority=10)
+    gates.failed("connection 1", timezone.now())
+    assert [row.gate for row in claiming.claim(10)] == ["webhook 2", "connection 1"]
 
 
 def test_what_a_worker_has_in_hand_waits_when_the_vendor_asks_for_it(vendor: Vendor) -> None:

@@ -61,6 +61,19 @@ def test_a_hold_that_the_vendor_asked_for_is_part_of_it(connection: Connection) 
     assert timedelta(hours=4, minutes=59) < takes(connection) <= timedelta(hours=5)
 
 
+def test_what_is_left_of_a_day_is_kept_for_edits_and_the_backlog_waits_for_it(
+    connection: Connection,
+) -> None:
+    until = timezone.now() + timedelta(minutes=15)
+    gate(connection, limit=10, per_seconds=10, backlog_until=until)
+    waiting(connection, 80, Priority.INTERACTIVE)
+    assert takes(connection) == timedelta(seconds=70)
+    waiting(connection, 80)
+    assert timedelta(minutes=16) < takes(connection) <= timedelta(minutes=16, seconds=30)
+    gate(connection, backlog_until=timezone.now() - timedelta(seconds=1))
+    assert takes(connection) == timedelta(seconds=170)
+
+
 @pytest.mark.parametrize("columns", [{"paused": True}, {"failures": 5}, {"limit": 0}])
 def test_of_what_does_not_move_and_what_has_no_limit_nothing_is_said(
     connection: Connection, columns: dict[str, object]
@@ -81,6 +94,18 @@ def test_sync_activity_says_it_to_everybody_whose_changes_may_wait(
     assert told in text_of(client.get("/sync/"))
     Delivery.objects.update(next_at=None, state="delivered")
     assert "at least" not in text_of(client.get("/sync/"))
+
+
+def test_sync_activity_says_that_the_days_calls_run_out(
+    as_member: Client, connection: Connection
+) -> None:
+    until = timezone.now() + timedelta(minutes=14)
+    gate(connection, limit=10, per_seconds=10, backlog_until=until)
+    waiting(connection, 8, Priority.INTERACTIVE)
+    assert "calls of a day" not in text_of(as_member.get("/sync/"))
+    waiting(connection, 8)
+    told = "little is left of its calls of a day, so imports wait and edits go on. There is another look in 14 minutes."  # fmt: skip
+    assert told in text_of(as_member.get("/sync/"))
 
 
 def test_another_persons_calendar_is_nobody_elses_business(

@@ -94,6 +94,15 @@ def test_pause_resume_and_delete(as_admin: Client, receiver: Receiver) -> None:
     assert Delivery.objects.get().state == "cancelled"
 
 
+@pytest.mark.parametrize("here", [True, False])
+def test_the_form_says_which_addresses_are_taken(
+    as_admin: Client, settings: Any, here: bool
+) -> None:
+    settings.WEBHOOKS_TO_LOOPBACK = here
+    told = text_of(as_admin.get(NEW))
+    assert "https on port 443" in told and ("of this machine" in told) is here
+
+
 def test_one_that_was_switched_off_is_counted_and_says_why(
     as_admin: Client, receiver: Receiver
 ) -> None:
