@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.management.commands import flush as flushing
 from django.db import connection, connections
 from django.test import Client
 from pytest_django import DjangoDbBlocker
@@ -122,8 +121,9 @@ def emptied_between_tests(django_db_setup: None) -> None:
     PostgreSQL deletes the few rows instead of making the files of some eighty tables anew, with
     triggers and foreign keys asleep for the transaction that empties them.
     """
-    flushing.emit_post_migrate_signal = lambda _verbosity, _interactive, db: search_index.keep(
-        connections[db]
+    flushing = import_module("django.core.management.commands.flush")
+    flushing.__dict__["emit_post_migrate_signal"] = lambda _verbosity, _interactive, db: (
+        search_index.keep(connections[db])
     )
     guard = import_module("contacts.migrations.0005_queues")
     operations = type(connection.ops)
