@@ -87,7 +87,7 @@ class Migrated:
             self._on_server(f'DROP DATABASE IF EXISTS "{self.name}"')
 
     def _on_server(self, command: str) -> None:
-        with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+        with connection._nodb_cursor() as cursor:
             cursor.execute(command)
 
 
