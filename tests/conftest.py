@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 from pytest_django.plugin import blocking_manager_key
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from contacts import search_index
 from contacts.access import Role
 from contacts.fields import forget_fields
 from contacts.models import Contact, User
@@ -24,6 +25,18 @@ from tests.worker import worker
 
 __all__ = ["sms_offered", "worker"]  # fixtures, for every test
 MIGRATED = pytest.StashKey[Migrated]()
+#: What each database has from its migration on, and no test changes: making it anew took ten times
+#: as long as emptying everything else.
+KEPT = {"auth_group", "auth_group_permissions", "auth_permission", "django_content_type"}
+
+
+#: Files of tests that take long, above all by waiting: begun last, they would keep one process busy
+#: when the others have ended.
+LONG = {"test_demo", "test_workers", "test_killed_worker", "test_killed_worker_of_bulk"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONG)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -108,11 +121,16 @@ def emptied_between_tests(django_db_setup: None) -> None:
     PostgreSQL deletes the few rows instead of making the files of some eighty tables anew, with
     triggers and foreign keys asleep for the transaction that empties them.
     """
+    flushing = import_module("django.core.management.commands.flush")
+    flushing.__dict__["emit_post_migrate_signal"] = lambda _verbosity, _interactive, db: (
+        search_index.keep(connections[db])
+    )
     guard = import_module("contacts.migrations.0005_queues")
     operations = type(connection.ops)
     flush = operations.sql_flush
 
     def sql_flush(self: Any, style: Any, tables: list[str], **options: Any) -> list[str]:
+        tables = [table for table in tables if table not in KEPT]
         if connection.vendor == "postgresql" and not options.get("reset_sequences"):
             # The rows of the search go by a trigger, too.
             all_tables = [*tables, "contacts_search"]

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[1]
-START_WITHIN = 30  # seconds
+START_WITHIN = 60  # seconds
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def real_worker(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
             yield process
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def worker_environment() -> dict[str, str]:

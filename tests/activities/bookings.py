@@ -26,6 +26,12 @@ def soon(days: int = 3, hour: int = 10, minute: int = 0) -> datetime:
     return start.replace(hour=hour, minute=minute, second=0, microsecond=0)
 
 
+def short(moment: datetime) -> str:
+    """As lists and timelines write it: "Mon 23 Nov, 10:30", with the year where it is another."""
+    year = "" if moment.year == soon(0).year else f" {moment.year}"
+    return f"{moment:%a} {moment.day} {moment:%b}{year}, {moment:%H:%M}"
+
+
 def make_calendar(host: User, **values: Any) -> BookingCalendar:
     """A calendar that takes meetings of half an hour day and night."""
     number = BookingCalendar.objects.count() + 1

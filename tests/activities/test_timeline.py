@@ -14,7 +14,14 @@ from activities.models import BookingCalendar, Meeting, MeetingEvent
 from activities.services import cancel, keep_up, mark_no_show, reassign, reschedule
 from activities.signals import Doer
 from contacts.models import Contact, User
-from tests.activities.bookings import HOST, make_calendar, make_meeting, past_meeting, soon
+from tests.activities.bookings import (
+    HOST,
+    make_calendar,
+    make_meeting,
+    past_meeting,
+    short,
+    soon,
+)
 from tests.activities.test_meetings import contact_of
 from tests.contacts.pages import HTMX, text_of, url_of
 from tests.contacts.unmerge_tools import fold, merge_of, unfold
@@ -38,8 +45,7 @@ def told(client: Client, contact: Contact) -> str:
 
 
 def at(days: int = 3, hour: int = 10, minute: int = 0) -> str:
-    moment = soon(days, hour, minute)
-    return f"{moment:%a} {moment.day} {moment:%b}, {moment:%H:%M}"
+    return short(soon(days, hour, minute))
 
 
 def test_a_booking_is_told_with_its_time_its_host_and_its_page(

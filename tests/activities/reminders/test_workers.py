@@ -64,7 +64,7 @@ def process(code: str, port: int) -> "Iterator[subprocess.Popen[bytes]]":
         started.wait(timeout=20)
 
 
-def wait(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "nothing happened"
@@ -101,7 +101,7 @@ def test_three_processes_send_each_reminder_once(
     journal, port = server
     with process(RUN, port) as first, process(RUN, port) as second, process(RUN, port) as third:
         for each in (first, second, third):
-            assert each.wait(timeout=60) == 0
+            assert each.wait(timeout=120) == 0
     assert Reminder.objects.filter(state="sent", attempts=1, resent=False).count() == MANY
     assert len(journal.taken) == len(set(journal.recipients())) == MANY
     assert journal.connections > 1
@@ -114,14 +114,14 @@ def test_killed_while_the_server_has_the_mail_it_is_unknown_and_sent_once_more(
     journal, port = server
     journal.answers = {"content": [None]}
     with process(RUN, port) as killed:
-        assert journal.arrived.wait(30)
+        assert journal.arrived.wait(60)
         killed.send_signal(signal.SIGKILL)
-        killed.wait(timeout=10)
+        killed.wait(timeout=30)
     reminder.refresh_from_db()
     assert (reminder.state, reminder.attempts) == ("sending", 1)
     come_due(reminder)  # its claim has run out
     with process(RUN, port) as other:
-        assert other.wait(timeout=60) == 0
+        assert other.wait(timeout=120) == 0
     reminder.refresh_from_db()
     assert (reminder.state, reminder.resent, reminder.attempts) == ("sent", True, 2)
     assert len(journal.taken) == 2  # at most
@@ -138,10 +138,10 @@ def test_killed_twice_in_that_moment_it_stays_unknown_for_a_person(
         come_due(reminder)
         journal.arrived.clear()
         with process(RUN, port):
-            assert journal.arrived.wait(30)
+            assert journal.arrived.wait(60)
     come_due(reminder)
     with process(RUN, port) as last:
-        last.wait(timeout=60)
+        last.wait(timeout=120)
     reminder.refresh_from_db()
     assert (reminder.state, reminder.next_at) == ("unknown", None) and len(journal.taken) == 2
     assert list(Reminder.objects.need_attention()) == [reminder]
@@ -153,11 +153,11 @@ def test_killed_between_claim_and_sending_it_is_sent_once_and_nothing_is_doubtfu
     reminder = one_due(calendar)
     journal, port = server
     with process(CLAIM_AND_DIE, port) as killed:
-        assert killed.wait(timeout=60) == -signal.SIGKILL
+        assert killed.wait(timeout=120) == -signal.SIGKILL
     assert sending.claim(25) == []  # the dead one still has it
     come_due(reminder)
     with process(RUN, port) as other:
-        other.wait(timeout=60)
+        other.wait(timeout=120)
     reminder.refresh_from_db()
     assert (reminder.state, reminder.resent, len(journal.taken)) == ("sent", False, 1)
 
@@ -173,7 +173,7 @@ def test_clocks_that_are_wrong_send_nothing_early(
         "timezone.now = lambda: real() + __import__('datetime').timedelta(minutes=10); "
     )
     with process(ahead + RUN, server[1]) as other:
-        assert other.wait(timeout=60) == 0
+        assert other.wait(timeout=120) == 0
     reminder.refresh_from_db()
     assert reminder.state == "scheduled" and server[0].taken == []
     assert connection.vendor == "postgresql"

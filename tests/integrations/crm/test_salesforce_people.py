@@ -104,7 +104,7 @@ def test_what_is_locked_on_the_account_is_left_out_and_said_as_the_contacts_fiel
     people.double.locked.add("PersonTitle")
     edit(ada, email=NEW, job_title="Analyst")
     assert sent()[-1] == "delivered" and people.values(ada_there)["Email"] == NEW
-    assert words() == "Not sent, since Salesforce has removed or locked it: Title."
+    assert words() == "Not sent, since Salesforce has removed, locked or changed it: Title."
 
 
 def test_a_duplicate_rule_of_accounts_is_a_question_about_contacts(

@@ -114,3 +114,16 @@ def test_an_address_of_another_scheme_is_no_link(
 ) -> None:
     ExternalRecord.objects.update(url="javascript:alert(1)")
     assert "javascript:" not in pane(as_admin, ada) + as_admin.get("/sync/").content.decode()
+
+
+def test_disconnecting_says_that_what_changes_meanwhile_is_not_sent_later(
+    as_admin: Client, crm: Crm, linked: str, ada: Contact, admin_user: User
+) -> None:
+    page = reverse("crm_disconnect", args=["hubspot"])
+    assert "What is changed here meanwhile is not sent later." in text_of(as_admin.get(page))
+    as_admin.post(page)
+    edit(ada, city="Bath")
+    crm.connect(admin_user)
+    edit(ada, job_title="Analyst")
+    assert sent()[-1] == "delivered"
+    assert crm.values(linked)["jobtitle"] == "Analyst" and "city" not in crm.values(linked)

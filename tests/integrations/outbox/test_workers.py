@@ -79,13 +79,13 @@ class TestProcesses:
         target.hold = True
         edit(ada, "Bath")
         with process() as killed:
-            assert target.arrived.wait(30)
+            assert target.arrived.wait(60)
             killed.send_signal(signal.SIGKILL)
-            killed.wait(timeout=10)
+            killed.wait(timeout=30)
         target.release()
         claims_end()
         with process() as other:
-            assert other.wait(timeout=60) == 0
+            assert other.wait(timeout=120) == 0
         delivery = Delivery.objects.get()
         assert [arrival.message for arrival in target.journal] == [str(delivery.uid)] * 2
         assert (delivery.state, delivery.worker_deaths, delivery.attempts) == ("delivered", 1, 2)
@@ -100,7 +100,7 @@ class TestProcesses:
                 edit(contact, str(number))
         with process() as first, process() as second, process() as third:
             for each in (first, second, third):
-                assert each.wait(timeout=60) == 0
+                assert each.wait(timeout=120) == 0
         assert len(target.journal) == len({a.message for a in target.journal}) == 120
         for contact in contacts:
             told = [a.city for a in target.journal if a.contact == contact.public_id]
@@ -115,7 +115,7 @@ class TestProcesses:
             for number in range(100):
                 edit(ada, str(number))
                 time.sleep(0.005)
-            end = time.monotonic() + 30
+            end = time.monotonic() + 60
             while Delivery.objects.exclude(state=State.DELIVERED).exists():
                 assert time.monotonic() < end, "not everything arrived"
                 time.sleep(0.05)
