@@ -134,11 +134,6 @@ class CrmConnector(Protocol):
         """The record as it is read back after the write."""
         ...
 
-    def let_go_of_address(self, record: Record, fields: Sequence[str]) -> Record:
-        """Take its own address off the record, for another record to have; read back. The one blank
-        that is ever written: the record's next address follows."""
-        ...
-
     def read_many(self, record_ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record]:
         """By the id that was asked for; those that are gone or merged are left out."""
         ...

@@ -119,9 +119,6 @@ class HubSpot(Caller):
             raise self.unreadable("PATCH")
         return self._read_back(record.id, fields)
 
-    def let_go_of_address(self, record: Record, fields: Sequence[str]) -> Record:
-        return self.update(record, {"email": ""}, fields)
-
     def read_many(self, record_ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record]:
         asked = set(record_ids)
         return {row.id: row for row in self._batch(record_ids, fields) if row.id in asked}

@@ -187,9 +187,6 @@ class Salesforce(Caller):
         else:
             self.call("PATCH", self._path(record_id), headers=headers, json=dict(body))
 
-    def let_go_of_address(self, record: Record, fields: Sequence[str]) -> Record:
-        return self.update(record, {"Email": ""}, fields)
-
     def read_many(self, record_ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record]:
         found: dict[str, Record] = {}
         for kind in (CONTACT, LEAD):

@@ -2,23 +2,25 @@
 
 An address is on one record at a time. So whoever takes another contact's former address waits until
 that one's own update has let go of it: no question for a person, only an order. Of contacts that have
-exchanged their addresses none can be the first. There one record is left without an address for the
-moment until its new one is free; its delivery stays open until that is written.
+exchanged their addresses none can be the first, since a blank is never sent: that is a question.
 """
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 
-from contacts.identity import InvalidValue, parse_email
-from contacts.models import Contact, Identifier
+from contacts.models import Contact
 from integrations.connectors.base import NotYet
-from integrations.connectors.crm import AddressTaken, CrmConnector, Record
+from integrations.connectors.crm import CrmConnector, Record
 from integrations.crm import records, rows
 from integrations.crm.vendors import Vendor
 from integrations.models import Connection, Delivery
 from integrations.models.deliveries import OPEN
 
+CIRCLE = 5  # contacts
 WAITS = "{} gives this address to one {} at a time: it waits for another contact's update."
+EXCHANGED = (
+    "Contacts here have exchanged addresses, and {0} has each address on one {1} only. "
+    "Give one of the {1}s another address in {0}, then press Retry."
+)
 
 
 def comes_free(
@@ -43,27 +45,22 @@ def wait(vendor: Vendor) -> NotYet:
     return NotYet(WAITS.format(vendor.label, vendor.record))
 
 
-def let_go(
-    connector: CrmConnector, vendor: Vendor, contact: Contact, record: Record, fields: Sequence[str]
+def in_a_circle(
+    connection: Connection,
+    connector: CrmConnector,
+    contact: Contact,
+    others: Sequence[Record],
+    fields: Sequence[str],
 ) -> bool:
-    """Take an address off the contact's record that is another contact's by now; whether nothing
-    stands against waiting. A vendor that keeps it as a further one has let go of nothing: then the
-    record is as it was."""
-    held = record.values.get(vendor.email, "")
-    if not held or not _is_anothers(held, contact):
-        return True
-    freed = connector.let_go_of_address(record, fields)
-    if held.lower() not in freed.emails:
-        return True
-    with suppress(AddressTaken):  # it is a further one of this record, which finds it as well
-        connector.update(freed, {vendor.email: held}, fields)
+    """Whether those who hold the address wait, in the end, for this contact. Asks the vendor, of at
+    most `CIRCLE` contacts; a circle beyond that waits, as long as the schedule of retries."""
+    passed = {contact.pk}
+    for _ in range(CIRCLE):
+        following = set(records.holders(connection, {record.id for record in others}).values())
+        if following & passed or not following:
+            return bool(following)
+        passed |= following
+        addresses = Contact.objects.filter(pk__in=following).exclude(email=None)
+        found = [connector.by_email(each.email or "", fields) for each in addresses]
+        others = [record for each in found for record in each]
     return False
-
-
-def _is_anothers(address: str, contact: Contact) -> bool:
-    try:
-        key = parse_email(address).key
-    except InvalidValue:
-        return False
-    rows_ = Identifier.objects.filter(kind=Identifier.Kind.EMAIL, key=key, current=True)
-    return rows_.exclude(contact=contact).exists()

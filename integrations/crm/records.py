@@ -90,9 +90,11 @@ def is_left(connection: Connection, contact: Contact) -> bool:
 
 
 def holders(
-    connection: Connection, record_ids: Iterable[str], *, besides: Contact
+    connection: Connection, record_ids: Iterable[str], *, besides: Contact | None = None
 ) -> dict[str, int]:
-    """Records that are other contacts' here: record id -> contact."""
+    """Records that are (other) contacts' here: record id -> contact."""
     rows = rows_of(connection).filter(external_id__in=[pk for pk in record_ids if pk])
-    rows = rows.exclude(contact=None).exclude(contact=besides)
+    rows = rows.exclude(contact=None)
+    if besides is not None:
+        rows = rows.exclude(contact=besides)
     return {pk: contact for pk, contact in rows.values_list("external_id", "contact") if contact}

@@ -188,24 +188,26 @@ class ContactSync:
     def _resolved(
         self, delivery: Delivery, record: Record, values: Mapping[str, str], taken: AddressTaken
     ) -> Record:
-        """The address is this record's own already, or a person has to choose."""
+        """The address is this record's own already, or a person has to choose. Raises NotYet where the
+        others' own updates will leave the address to this record."""
         now = self.connector.read(record.id, self.fields)
         address = values.get(self.vendor.email, "")
         if isinstance(taken, DuplicatesFound) or address.lower() not in now.emails:
             others = self._others(record, taken, address)
-            self._wait_for(now, others, address)
             words = self._why(taken)
+            if self._in_a_circle(others):
+                words = exchanging.EXCHANGED.format(self.vendor.label, self.vendor.record)
+            elif exchanging.comes_free(self.connection, self.contact, others, [address]):
+                raise exchanging.wait(self.vendor)
             raise self._conflict(delivery, [now, *others], words, record.id)
         rest = {name: value for name, value in values.items() if name != self.vendor.email}
         self.words.append(f"{self.vendor.label} keeps the address as a further one.")
         return self._update(now, rest) if rest else now
 
-    def _wait_for(self, record: Record, others: list[Record], address: str) -> None:
-        """Raises NotYet where the others' own updates will leave the address to this record."""
-        if not exchanging.comes_free(self.connection, self.contact, others, [address]):
-            return
-        if exchanging.let_go(self.connector, self.vendor, self.contact, record, self.fields):
-            raise exchanging.wait(self.vendor)
+    def _in_a_circle(self, others: list[Record]) -> bool:
+        return exchanging.in_a_circle(
+            self.connection, self.connector, self.contact, others, self.fields
+        )
 
     def _why(self, taken: AddressTaken) -> str:
         if isinstance(taken, DuplicatesFound):

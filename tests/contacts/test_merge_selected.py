@@ -272,13 +272,12 @@ def meetings() -> Iterator[None]:
     def count(contacts: Sequence[Contact]) -> dict[int, int]:
         return {contact.pk: 6 for contact in contacts[:2]}
 
+    registered = list(merge_counts._counts)
     activities = MergeCount("Activities combined", 10, count, ("activity", "activities"))
     merge_counts.register(MergeCount("CRM records linked", 40, lambda _: {}))
     merge_counts.register(activities)
     yield
-    merge_counts._counts[:] = [
-        c for c in merge_counts._counts if c.label not in {activities.label, "CRM records linked"}
-    ]
+    merge_counts._counts[:] = registered
 
 
 @pytest.mark.usefixtures("meetings")

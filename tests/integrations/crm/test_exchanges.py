@@ -16,7 +16,6 @@ from tests.integrations.crm.both import Far
 from tests.integrations.crm.world import Crm, edit, later, sent, states, words
 
 pytestmark = pytest.mark.django_db
-RULES = ["", "warn", "block"]  # Salesforce's; HubSpot's own is always on
 
 
 @pytest.fixture
@@ -57,27 +56,57 @@ def until_quiet() -> list[str]:
     return sent()
 
 
+def blanked(far: Far) -> bool:
+    return any(f'"{far.name("email")}": ""' in str(each.body) for each in far.double.requests)
+
+
 @pytest.mark.parametrize("number", [2, 3])
-@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("source", [Source.PERSON, Source.IMPORT])
-def test_contacts_that_exchange_their_addresses_keep_their_records(
-    far: Far, trio: list[Contact], number: int, rule: str, source: str
+def test_contacts_that_exchange_their_addresses_are_a_question_and_nothing_is_blanked(
+    far: Far, trio: list[Contact], number: int, source: str
 ) -> None:
-    far.double.rule = rule
-    before = {contact.first_name: pk for contact, pk in zip(trio, far.ids, strict=True)}
+    far.double.rule = "block"
+    before = shown(far)
     rotate(trio[:number], Actor(None, Source(source)))
+    until_quiet()
+    told = Delivery.objects.filter(state="conflict").values_list("words", flat=True)
+    assert len(told) == number and all("have exchanged addresses" in each for each in told)
+    assert shown(far) == before and len(far.ids) == 3 and not blanked(far)
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_once_one_of_them_is_changed_there_retry_brings_every_address_to_its_record(
+    far: Far, trio: list[Contact], number: int, as_admin: Client
+) -> None:
+    far.double.rule = "block"
+    links = dict(ExternalRecord.objects.values_list("contact__first_name", "external_id"))
+    rotate(trio[:number])
+    until_quiet()
+    far.set(far.ids[0], email="parked@example.com")
+    as_admin.post("/sync/retry/", {"state": "conflict"})
     assert set(until_quiet()) == {"delivered", "superseded"}
-    wanted = {contact.first_name: contact.email for contact in Contact.objects.all()}
-    assert shown(far) == wanted and len(set(wanted.values())) == 3
-    links = ExternalRecord.objects.values_list("contact__first_name", "external_id")
-    assert dict(links) == before and not CrmConflict.objects.exists()
+    assert shown(far) == {each.first_name: each.email for each in Contact.objects.all()}
+    assert dict(ExternalRecord.objects.values_list("contact__first_name", "external_id")) == links
+    assert not CrmConflict.objects.exists() and not blanked(far)
+
+
+def test_where_salesforce_lets_two_have_one_address_an_exchange_asks_nobody(
+    far: Far, trio: list[Contact]
+) -> None:
+    if far.kind == "hubspot":
+        pytest.skip("HubSpot has each address once, whatever its rules")
+    far.double.rule = ""
+    rotate(trio[:2])
+    assert set(until_quiet()) == {"delivered", "superseded"}
+    assert shown(far) == {each.first_name: each.email for each in Contact.objects.all()}
 
 
 def test_the_one_that_waits_says_so_and_is_not_held_against_the_vendor(
     far: Far, trio: list[Contact], as_admin: Client
 ) -> None:
     far.double.rule = "block"
-    rotate(trio[:2])
+    give(trio[1], "eve@new.example")
+    give(trio[0], "eve@example.com")
     soon = timezone.now() + timedelta(minutes=5)
     Delivery.objects.filter(contact_id=trio[1].pk, state="pending").update(next_at=soon)
     sent()
@@ -98,7 +127,7 @@ def test_an_address_that_the_next_edit_frees_is_waited_for_and_nothing_is_blanke
     assert set(until_quiet()) == {"delivered"}
     assert shown(far)["kim"] == "eve@example.com" and shown(far)["eve"] == "eve@new.example"
     assert len(far.ids) == 4
-    assert not any(f'"{far.name("email")}": ""' in str(r.body) for r in far.double.requests)
+    assert not blanked(far)
 
 
 def test_where_hubspot_keeps_old_addresses_an_exchange_is_a_question_and_nothing_is_lost(
