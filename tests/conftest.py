@@ -21,6 +21,7 @@ from contacts.models import Contact, User
 from tests.activities.senders import sms_offered
 from tests.factories import make_contact, make_user
 from tests.migrated import Migrated
+from tests.once import ON_EMBEDDED, ON_SERVER
 from tests.worker import worker
 
 __all__ = ["sms_offered", "worker"]  # fixtures, for every test
@@ -37,6 +38,11 @@ LONG = {"test_demo", "test_workers", "test_killed_worker", "test_killed_worker_o
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.stem not in LONG)
+    for item in items:
+        where = item.path.relative_to(Path(__file__).parent).as_posix()
+        for name, places in (("on_embedded", ON_EMBEDDED), ("on_server", ON_SERVER)):
+            if where.startswith(places):
+                item.add_marker(name)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -37,13 +37,14 @@ from tests.activities.bookings import (
     past_meeting,
     soon,
 )
+from tests.contacts import racing
 from tests.contacts.racing import at_once, of_type
 from tests.contacts.test_races import deleting, posting
 from tests.factories import by, make_contact, make_user, typed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 #: SQLite writes one transaction after the other; a few rounds show that they wait for each other.
-ROUNDS = range(25 if connection.vendor == "postgresql" else 5)
+ROUNDS = racing.ROUNDS if connection.vendor == "postgresql" else range(5)
 
 
 @pytest.fixture

@@ -1,10 +1,14 @@
 """Several people at the same moment: threads with connections of their own, released together."""
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from django.db import connections
+
+#: How often each race is run; .ci/run has fewer, so that it stays within its minutes.
+ROUNDS = range(int(os.environ.get("RACE_ROUNDS", "25")))
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:

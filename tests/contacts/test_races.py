@@ -14,7 +14,7 @@ from contacts.deleting import delete_contact
 from contacts.merging.merge import MergeChanged, merge_contacts, plan_merge
 from contacts.models import Contact, FieldChange, Identifier, PublicId, User
 from contacts.services import ContactGone, EditConflict, IdentifierTaken, update_contact
-from tests.contacts.racing import at_once, of_type
+from tests.contacts.racing import ROUNDS, at_once, of_type
 from tests.factories import by, make_contact, make_user, typed
 
 pytestmark = [
@@ -25,7 +25,6 @@ pytestmark = [
         reason="races need PostgreSQL: set DATABASE_URL and REDIS_URL",
     ),
 ]
-ROUNDS = range(25)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from contacts.merging.undo_plan import CannotUndo
 from contacts.models import Contact, FieldChange, Identifier, Merge, PublicId, User
 from contacts.services import ContactGone, EditConflict, update_contact
 from contacts.undoing import Undone, undo_save
-from tests.contacts.racing import at_once, of_type
+from tests.contacts.racing import ROUNDS, at_once, of_type
 from tests.contacts.unmerge_tools import edit, fold, merge_of, planned, suspect
 from tests.factories import by, make_contact, make_user
 
@@ -29,7 +29,6 @@ pytestmark = [
         reason="races need PostgreSQL: set DATABASE_URL and REDIS_URL",
     ),
 ]
-ROUNDS = range(25)
 
 
 @pytest.fixture
