@@ -60,7 +60,10 @@ def in_a_circle(
         if following & passed or not following:
             return bool(following)
         passed |= following
-        addresses = Contact.objects.filter(pk__in=following).exclude(email=None)
-        found = [connector.by_email(each.email or "", fields) for each in addresses]
-        others = [record for each in found for record in each]
+        others = [
+            record
+            for each in Contact.objects.filter(pk__in=following).exclude(email=None)
+            for record in connector.by_email(each.email or "", fields)
+            if records.holders(connection, [record.id]).get(record.id) != each.pk
+        ]  # whose address is on its own record already waits for nobody
     return False

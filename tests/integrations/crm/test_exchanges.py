@@ -161,3 +161,16 @@ def test_an_address_whose_record_stays_as_it_is_is_a_question(
     )
     edit(trio[0], email="eve@example.com")
     assert sent()[-1] == "conflict" and CrmConflict.objects.get().taken == [far.ids[1]]
+
+
+def test_an_old_address_that_hubspot_keeps_on_anothers_record_is_not_called_an_exchange(
+    crm: Crm, connection: Connection, ada: Contact, member: User
+) -> None:
+    eve = make_contact(member, first_name="Eve", email="eve@example.com")
+    sent()
+    crm.double.keeps_old = True
+    give(eve, "eve@new.example")
+    assert sent()[-1] == "delivered"
+    edit(ada, email="eve@example.com")
+    assert sent()[-1] == "conflict"
+    assert words() == "Another record of HubSpot has the address of this contact. Choose what becomes of them."  # fmt: skip
